@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { readChecked, wrongImports } from './check-imports.ts'
 import { allIds, idsInTitles } from './requirement-ids.ts'
+import { requirementsPageProblems } from './requirements.ts'
 import { shellFiles, trackedFiles } from './shell-files.ts'
 
 const files = trackedFiles().filter((file) => existsSync(file))
@@ -49,6 +50,7 @@ own('import direction', () =>
   ),
 )
 own('requirement ids', unknownIds)
+own('docs/requirements.md', requirementsPageProblems)
 program('shell lint', 'shellcheck', ['-x', ...shell])
 program('shell format', 'shfmt', ['-d', '-i', '2', '-ci', '-ln', 'posix', ...shell])
 process.exitCode = failures === 0 ? 0 : 1

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { BootPlan } from '../plan.ts'
+import { bootScript, firstScript, refusalScript } from './ipxe.ts'
+
+const PLAN: BootPlan = {
+  kernel: { name: 'vmlinuz', path: '/release/ab/kernel/6.12' },
+  initramfs: [
+    { name: 'tools.cpio', path: '/initramfs/aa.cpio.zst' },
+    { name: 'client.cpio', path: '/boot/k7m2qa/client.cpio' },
+  ],
+  commandLine: 'BOOTIF=01-52-54-00-12-34-56 quiet',
+  variables: {},
+}
+
+test('bootScript() names every initramfs file on the command line, in order', () => {
+  const script = bootScript(PLAN, 'http://10.77.0.1', 'pc7 boots debian')
+  assert.match(script, /^#!ipxe\n/)
+  assert.match(
+    script,
+    /kernel --name vmlinuz http:\/\/10\.77\.0\.1\/release\/ab\/kernel\/6\.12 initrd=tools\.cpio initrd=client\.cpio BOOTIF/,
+  )
+  assert.match(script, /initrd --name client\.cpio http:\/\/10\.77\.0\.1\/boot\/k7m2qa\/client\.cpio \|\| goto failed/)
+})
+
+test('bootScript() asks again when a file cannot be fetched', () => {
+  assert.match(bootScript(PLAN, 'http://10.77.0.1', 'x'), /:failed\necho .*trying again in 5 s\nsleep 5\ngoto fetch\n$/)
+})
+
+test('firstScript() tells the card that the machine booted from', () => {
+  assert.match(firstScript('http://10.77.0.1'), /mac=\$\{netX\/mac\}&uuid=\$\{uuid\}&busid=\$\{netX\/busid\}/)
+})
+
+test('refusalScript() lets no word act as a command of iPXE', () => {
+  assert.match(
+    refusalScript('no profile "x" || reboot ; ${uuid}', 10),
+    /^#!ipxe\necho netroot: no profile {2}x {5}reboot/,
+  )
+})

@@ -1,0 +1,73 @@
+import type { BootPlan, PlannedFile } from '../plan.ts'
+
+/*
+ * Debian's iPXE of 2019 must understand every line: no newer commands, no newer options. A script that fails says so on
+ * the machine's screen and tries again, because a server that restarts is back in seconds.
+ */
+
+/** How long a script waits before it asks again. */
+const RETRY_SECONDS = 5
+
+/**
+ * The first script, the same for every machine: it tells who it is and asks for its own script. `netX` is the card
+ * that iPXE opened last, the one that it boots from.
+ */
+export function firstScript(base: string): string {
+  const query = [
+    'mac=${netX/mac}',
+    'uuid=${uuid}',
+    'busid=${netX/busid}',
+    'platform=${platform}',
+    'arch=${buildarch}',
+    'version=${version:uristring}',
+  ].join('&')
+  return script([
+    ':ask',
+    `chain --replace --autofree ${base}/ipxe?${query} || goto failed`,
+    ':failed',
+    ...tryAgain(`netroot: no answer from ${base}`, 'ask'),
+  ])
+}
+
+/** The script of one machine: kernel, initramfs parts, command line. */
+export function bootScript(plan: BootPlan, base: string, title: string): string {
+  // UEFI kernels get from iPXE only the files that their command line names, in this order.
+  const initrds = plan.initramfs.map((file) => `initrd=${file.name}`).join(' ')
+  return script([
+    `echo netroot: ${plain(title)}`,
+    ':fetch',
+    'imgfree',
+    `kernel --name ${plan.kernel.name} ${base}${plan.kernel.path} ${initrds} ${plan.commandLine} || goto failed`,
+    ...plan.initramfs.map((file) => initrdLine(file, base)),
+    'boot || goto failed',
+    ':failed',
+    ...tryAgain('netroot: this boot could not be fetched or started', 'fetch'),
+  ])
+}
+
+/** What a machine gets that shall not boot from here: the words on its screen, then its next boot device. */
+export function refusalScript(reason: string, seconds: number): string {
+  return script([`echo netroot: ${plain(reason)}`, `sleep ${seconds}`, 'exit 1'])
+}
+
+/** What a machine gets that may be served soon: the words on its screen, then it asks again. */
+export function waitScript(reason: string, base: string): string {
+  return script([`echo netroot: ${plain(reason)}`, `sleep ${RETRY_SECONDS}`, `chain --replace ${base}/boot.ipxe`])
+}
+
+function initrdLine(file: PlannedFile, base: string): string {
+  return `initrd --name ${file.name} ${base}${file.path} || goto failed`
+}
+
+function tryAgain(words: string, label: string): string[] {
+  return [`echo ${words}; trying again in ${RETRY_SECONDS} s`, `sleep ${RETRY_SECONDS}`, `goto ${label}`]
+}
+
+function script(lines: readonly string[]): string {
+  return ['#!ipxe', ...lines, ''].join('\n')
+}
+
+/** iPXE expands `${…}` and splits at `||`, `&&` and `;`: words for the screen go without them. */
+function plain(words: string): string {
+  return words.replace(/[^\p{L}\p{N} .,:()/_+@-]/gu, ' ')
+}

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type PlanRequest, planBoot } from './plan.ts'
+
+const RELEASE = 'ab'.repeat(32)
+const REQUEST: PlanRequest = {
+  bootId: 'k7m2qa',
+  mac: '52:54:00:12:34:56',
+  hostName: 'pc7',
+  profile: { root: ['nfs'], writes: 'discard', commandLine: ['console=ttyS0', 'quiet'] },
+  release: RELEASE,
+  kernelVersion: '6.12.57+deb13-amd64',
+  parts: { tools: 'aaaa.cpio.zst', drivers: 'bbbb.cpio.zst' },
+  server: { address: '10.77.0.1', httpPort: 80, nfsPort: 2049 },
+}
+
+test('planBoot() takes kernel, drivers and root of one release [FB63]', () => {
+  const plan = planBoot(REQUEST)
+  assert.equal(plan.kernel.path, `/release/${RELEASE}/kernel/6.12.57+deb13-amd64`)
+  assert.equal(plan.variables['NETROOT_ROOTS'], `nfs://10.77.0.1:2049/release/${RELEASE}?vers=3`)
+  assert.equal(plan.variables['NETROOT_KERNEL'], '6.12.57+deb13-amd64')
+})
+
+test('planBoot() puts the parts in the order of the kernel: tools, drivers, client', () => {
+  assert.deepEqual(
+    planBoot(REQUEST).initramfs.map((file) => file.path),
+    ['/initramfs/aaaa.cpio.zst', '/initramfs/bbbb.cpio.zst', '/boot/k7m2qa/client.cpio'],
+  )
+})
+
+test('planBoot() names card, boot and server on the command line, then what the profile adds', () => {
+  assert.equal(
+    planBoot(REQUEST).commandLine,
+    'BOOTIF=01-52-54-00-12-34-56 netroot.boot=k7m2qa netroot.server=http://10.77.0.1 console=ttyS0 quiet',
+  )
+})
+
+test('planBoot() names the port of a server that is not on 80', () => {
+  const plan = planBoot({ ...REQUEST, server: { ...REQUEST.server, httpPort: 8080 } })
+  assert.equal(plan.variables['NETROOT_SERVER'], 'http://10.77.0.1:8080')
+})

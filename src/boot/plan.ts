@@ -1,0 +1,101 @@
+import type { Mac } from '../net/mac.ts'
+import { httpBase, type ServerAddresses } from './server-addresses.ts'
+
+/** What a profile says of a boot, with inheritance resolved. */
+export interface PlannedProfile {
+  /** Transports, tried in order. */
+  readonly root: readonly 'nfs'[]
+  readonly writes: 'discard'
+  /** Words added to the kernel command line. */
+  readonly commandLine: readonly string[]
+}
+
+/** A file that a loader fetches over HTTP. */
+export interface PlannedFile {
+  /** Name under which the loader knows it. */
+  readonly name: string
+  /** Path on this server, beginning with a slash. */
+  readonly path: string
+}
+
+/** What a boot plan is made from. */
+export interface PlanRequest {
+  readonly bootId: string
+  readonly mac: Mac
+  /** May be empty: then the machine takes the name that DHCP gives. */
+  readonly hostName: string
+  readonly profile: PlannedProfile
+  /** SHA-256 of the release, in hex. */
+  readonly release: string
+  readonly kernelVersion: string
+  /** File names of the cached parts. */
+  readonly parts: { readonly tools: string; readonly drivers: string }
+  readonly server: ServerAddresses
+}
+
+/** All that one machine needs to boot. */
+export interface BootPlan {
+  readonly kernel: PlannedFile
+  /** In the order in which the kernel concatenates them. */
+  readonly initramfs: readonly PlannedFile[]
+  readonly commandLine: string
+  /** The assignments of `/netroot/plan`, docs/architecture.md "The parts of an initramfs". */
+  readonly variables: Readonly<Record<string, string>>
+}
+
+/** Decides what one machine boots. Pure: the same request gives the same plan. */
+export function planBoot(request: PlanRequest): BootPlan {
+  const { bootId, release, kernelVersion, parts } = request
+  return {
+    kernel: { name: 'vmlinuz', path: `/release/${release}/kernel/${kernelVersion}` },
+    initramfs: [
+      { name: 'tools.cpio', path: `/initramfs/${parts.tools}` },
+      { name: 'drivers.cpio', path: `/initramfs/${parts.drivers}` },
+      { name: 'client.cpio', path: `/boot/${bootId}/client.cpio` },
+    ],
+    commandLine: commandLineOf(request),
+    variables: variablesOf(request),
+  }
+}
+
+/**
+ * The boot's id and the server stand on the command line too, so that a machine whose plan did not arrive can say so;
+ * what the profile adds comes last, because the kernel takes the last of two equal words.
+ */
+function commandLineOf({ bootId, mac, profile, server }: PlanRequest): string {
+  const words = [
+    `BOOTIF=01-${mac.replaceAll(':', '-')}`,
+    `netroot.boot=${bootId}`,
+    `netroot.server=${httpBase(server)}`,
+    ...profile.commandLine,
+  ]
+  return words.join(' ')
+}
+
+function variablesOf({
+  bootId,
+  hostName,
+  profile,
+  release,
+  kernelVersion,
+  server,
+}: PlanRequest): Record<string, string> {
+  return {
+    NETROOT_BOOT: bootId,
+    NETROOT_SERVER: httpBase(server),
+    NETROOT_NAME: hostName,
+    NETROOT_ROOTS: profile.root.map((transport) => rootUrl(transport, release, server)).join(' '),
+    NETROOT_WRITES: profile.writes,
+    NETROOT_RELEASE: release,
+    NETROOT_KERNEL: kernelVersion,
+  }
+}
+
+const ROOT_URLS = {
+  nfs: (release: string, { address, nfsPort }: ServerAddresses) =>
+    `nfs://${address}:${nfsPort}/release/${release}?vers=3`,
+} as const
+
+function rootUrl(transport: 'nfs', release: string, server: ServerAddresses): string {
+  return ROOT_URLS[transport](release, server)
+}
