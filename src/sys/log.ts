@@ -48,7 +48,8 @@ function renderLine(level: LogLevel, message: string, fields: LogFields): string
 }
 
 function renderValue(value: unknown): string {
-  const text = value instanceof Error ? messageWithCauses(value) : typeof value === 'string' ? value : JSON.stringify(value)
+  const text =
+    value instanceof Error ? messageWithCauses(value) : typeof value === 'string' ? value : JSON.stringify(value)
   return /[\s"=]/.test(text ?? '') ? JSON.stringify(text) : (text ?? 'undefined')
 }
 

@@ -1,0 +1,74 @@
+import type { Ipv4 } from '../../net/ipv4.ts'
+import type { DhcpAnswer } from './answer.ts'
+import type { DhcpClient } from './client.ts'
+import { type MessageType, option, readOption } from './options.ts'
+import type { DhcpMessage } from './packet.ts'
+
+/** One message and what became of it: the fleet makes boot events of these. */
+export interface DhcpExchange {
+  readonly client: DhcpClient
+  readonly transactionId: number
+  /** Seconds since the client began to ask, as it says. */
+  readonly secondsSinceStart: number
+  /** Absent for plain BOOTP, and where option 53 is malformed. */
+  readonly received?: MessageType
+  readonly outcome: Outcome
+}
+
+/** Why a message got no answer. */
+export type IgnoredBecause =
+  | 'bootp'
+  | 'malformed'
+  | 'not-a-request'
+  | 'hardware'
+  | 'not-served'
+  | 'pool-full'
+  | 'other-server'
+  | 'unknown-lease'
+
+/** What became of a message. `text` is for people. */
+export type Outcome =
+  | {
+      readonly kind: 'offered'
+      readonly address: Ipv4
+      readonly leaseSeconds: number
+      readonly answer: DhcpAnswer
+    }
+  | {
+      readonly kind: 'acknowledged'
+      readonly state: 'selecting' | 'init-reboot' | 'renewing' | 'rebinding'
+      readonly address: Ipv4
+      readonly leaseSeconds: number
+      readonly answer: DhcpAnswer
+    }
+  | { readonly kind: 'informed' | 'declined' | 'released'; readonly address: Ipv4 }
+  | { readonly kind: 'denied'; readonly address: Ipv4; readonly text: string }
+  /** We could not, through no fault of the machine: the lease could not be saved, or `answer` threw. */
+  | { readonly kind: 'failed'; readonly text: string; readonly error: unknown }
+  | {
+      readonly kind: 'ignored'
+      readonly reason: IgnoredBecause
+      readonly text: string
+      /** The other server, where `reason` is `other-server` and the machine took its offer. */
+      readonly server?: Ipv4
+    }
+
+/** Where a reply goes. The port is that of clients or of relays, one beside the server's own. */
+export interface Destination {
+  readonly address: Ipv4
+  readonly port: 'client' | 'server'
+}
+
+const NO_ADDRESS = '0.0.0.0'
+const EVERYBODY = '255.255.255.255'
+
+/**
+ * RFC 2131 §4.1: to the relay; else a NAK to everybody; else to an address the client has; else to everybody, because
+ * a client without an address answers no ARP. It may always be broadcast, whatever the B bit says.
+ */
+export function destinationOf(request: DhcpMessage, reply: DhcpMessage): Destination {
+  if (request.relayAddress !== NO_ADDRESS) return { address: request.relayAddress, port: 'server' }
+  const isNak = readOption(reply.options, option.messageType) === 'nak'
+  if (isNak || request.clientAddress === NO_ADDRESS) return { address: EVERYBODY, port: 'client' }
+  return { address: request.clientAddress, port: 'client' }
+}

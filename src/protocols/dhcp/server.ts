@@ -1,0 +1,144 @@
+import type { RemoteInfo, Socket } from 'node:dgram'
+import type { Ipv4 } from '../../net/ipv4.ts'
+import { explainBindError } from '../../sys/bind-error.ts'
+import { type DeviceSocket, openDeviceSocket } from '../../sys/device-socket.ts'
+import { type Logger, silent } from '../../sys/log.ts'
+import { WireError } from '../../wire/error.ts'
+import type { AnswerClient } from './answer.ts'
+import type { Destination, DhcpExchange } from './exchange.ts'
+import type { LeaseBook } from './lease-book.ts'
+import { decodeMessage, encodeMessage } from './packet.ts'
+import { type Arrival, type DhcpContext, handleMessage } from './session.ts'
+
+export interface DhcpServerOptions {
+  /** The one interface it serves. For several, open several servers. */
+  readonly interface: string
+  /** An address of that interface: it is the server identifier, and the sender of all replies. */
+  readonly serverAddress: Ipv4
+  readonly leases: LeaseBook
+  readonly answer: AnswerClient
+  /** Told of every message that could be read, after its reply was handed to the kernel. */
+  readonly onExchange?: (exchange: DhcpExchange) => void
+  readonly log?: Logger
+  /** Port of servers and relays; clients have the next one. Only tests want another than 67. */
+  readonly port?: number
+}
+
+const EVERYBODY = '255.255.255.255'
+/** More than the receive buffer of a socket brings at once; a flood beyond it is lost, as in the buffer itself. */
+const MOST_AT_ONCE = 512
+
+/**
+ * A DHCPv4 server on one interface, RFC 2131. Bound once `listen()` resolves, idle once `close()` does.
+ *
+ * It has two sockets because Node does not tell the destination of a datagram: one bound to 255.255.255.255 for what
+ * is broadcast, one bound to `serverAddress` for what is sent to us alone. The second also sends every reply, so that
+ * its source address is right and it leaves by the right interface, with or without SO_BINDTODEVICE.
+ */
+export class DhcpServer implements AsyncDisposable {
+  readonly #context: DhcpContext
+  readonly #sockets: readonly Socket[]
+  readonly #sender: Socket
+  readonly #onExchange: (exchange: DhcpExchange) => void
+  readonly #log: Logger
+  readonly #port: number
+  readonly #running = new Set<Promise<void>>()
+  #dropped = 0
+  #closed?: Promise<void>
+
+  /** @throws {BindError} if the port is taken (it says by whom) or not allowed, or there is no such interface */
+  static async listen(options: DhcpServerOptions): Promise<DhcpServer> {
+    const { interface: name, serverAddress, port = 67, log = silent } = options
+    const opened: DeviceSocket[] = []
+    try {
+      for (const address of [EVERYBODY, serverAddress]) {
+        opened.push(await openDeviceSocket({ interface: name, address, port }))
+      }
+    } catch (error) {
+      for (const { socket } of opened) socket.close()
+      throw await explainBindError(error, { protocol: 'udp', port, action: `serve DHCP on ${name}` })
+    }
+    if (!opened.every(({ boundToDevice }) => boundToDevice)) {
+      log.warn('this Node cannot bind to an interface: requests from other interfaces come in too', { interface: name })
+    }
+    const sockets = opened.map(({ socket }) => socket)
+    return new DhcpServer(options, sockets, port)
+  }
+
+  private constructor(options: DhcpServerOptions, sockets: readonly Socket[], port: number) {
+    const [broadcasts, unicasts] = sockets
+    if (broadcasts === undefined || unicasts === undefined) throw new TypeError('Cannot serve DHCP without two sockets')
+    this.#context = options
+    this.#sockets = sockets
+    this.#sender = unicasts
+    this.#onExchange = options.onExchange ?? (() => undefined)
+    this.#log = options.log ?? silent
+    this.#port = port
+    this.#receiveOn(broadcasts, 'broadcast')
+    this.#receiveOn(unicasts, 'unicast')
+  }
+
+  /** The port of servers. */
+  get port(): number {
+    return this.#port
+  }
+  /** Stops listening and waits for the replies under way. Calling it twice is fine. */
+  close(): Promise<void> {
+    return (this.#closed ??= this.#shutDown())
+  }
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #shutDown(): Promise<void> {
+    for (const socket of this.#sockets) socket.removeAllListeners('message')
+    await Promise.allSettled(this.#running)
+    await Promise.all(this.#sockets.map((socket) => new Promise<void>((resolve) => socket.close(resolve))))
+  }
+
+  #receiveOn(socket: Socket, arrival: Arrival): void {
+    socket.on('error', (error) => this.#log.warn('DHCP socket error', { error }))
+    socket.on('message', (datagram, peer) => this.#receive(datagram, peer, arrival))
+  }
+
+  #receive(datagram: Uint8Array, peer: RemoteInfo, arrival: Arrival): void {
+    if (this.#running.size >= MOST_AT_ONCE) return this.#drop()
+    const turn: Promise<void> = this.#handle(datagram, arrival)
+      .catch((error: unknown) => {
+        // a malformed message is everyday, a failure of ours is not
+        const level = error instanceof WireError ? 'debug' : 'warn'
+        this.#log[level]('DHCP message not answered', { peer: peer.address, error })
+      })
+      .finally(() => {
+        this.#running.delete(turn)
+        if (this.#running.size === 0) this.#reportDropped()
+      })
+    this.#running.add(turn)
+  }
+
+  async #handle(datagram: Uint8Array, arrival: Arrival): Promise<void> {
+    const message = decodeMessage(datagram)
+    const { exchange, reply } = await handleMessage(this.#context, message, arrival)
+    if (reply !== undefined) await this.#send(encodeMessage(reply.message), reply.to)
+    const { outcome } = exchange
+    if (outcome.kind === 'failed') {
+      this.#log.error('cannot answer DHCP message', { mac: exchange.client.mac, error: outcome.error })
+    }
+    this.#onExchange(exchange)
+  }
+
+  #send(datagram: Uint8Array, { address, port }: Destination): Promise<void> {
+    const target = port === 'server' ? this.#port : this.#port + 1
+    return new Promise((resolve, reject) => {
+      this.#sender.send(datagram, target, address, (error) => (error === null ? resolve() : reject(error)))
+    })
+  }
+
+  #drop(): void {
+    this.#dropped += 1
+  }
+  #reportDropped(): void {
+    if (this.#dropped > 0) this.#log.warn('DHCP messages lost in a flood', { count: this.#dropped })
+    this.#dropped = 0
+  }
+}

@@ -1,0 +1,208 @@
+import { contains } from '../../net/cidr.ts'
+import type { Ipv4 } from '../../net/ipv4.ts'
+import { messageWithCauses } from '../../sys/log.ts'
+import { WireError } from '../../wire/error.ts'
+import type { AnswerClient, DhcpAnswer } from './answer.ts'
+import { describeClient, type DhcpClient } from './client.ts'
+import { destinationOf, type DhcpExchange, type Destination, type Outcome } from './exchange.ts'
+import type { LeaseBook, LeaseClient } from './lease-book.ts'
+import { type MessageType, option, readOption, requireValid } from './options.ts'
+import type { DhcpMessage } from './packet.ts'
+import { grant, inform, leaseSecondsFor, refuse } from './reply.ts'
+
+/** What a server decides with. */
+export interface DhcpContext {
+  /** Our server identifier, and the address in whose network clients without a relay are. */
+  readonly serverAddress: Ipv4
+  readonly leases: LeaseBook
+  readonly answer: AnswerClient
+}
+
+/** What became of one message, and what is to be sent. */
+export interface Handled {
+  readonly exchange: DhcpExchange
+  readonly reply?: { readonly message: DhcpMessage; readonly to: Destination }
+}
+
+/** One message on its way through the states below. */
+interface Turn extends DhcpContext {
+  readonly message: DhcpMessage
+  readonly client: DhcpClient
+  readonly arrival: Arrival
+}
+interface Decision {
+  readonly outcome: Outcome
+  readonly reply?: DhcpMessage
+}
+/** How a message came to us: RENEWING and REBINDING differ in nothing else (RFC 2131 §4.3.2). */
+export type Arrival = 'broadcast' | 'unicast'
+
+const NO_ADDRESS = '0.0.0.0'
+/** Hardware types with addresses of six bytes: Ethernet, IEEE 802. */
+const SIX_BYTE_HARDWARE: ReadonlySet<number> = new Set([1, 6])
+
+/** Handles one message of a client, RFC 2131 §4.3. What the lease store or `answer` throw becomes a `failed` outcome. */
+export async function handleMessage(context: DhcpContext, message: DhcpMessage, arrival: Arrival): Promise<Handled> {
+  const client = describeClient(message)
+  const received = typeOf(message)
+  const { outcome, reply } = await decideSafely({ ...context, message, client, arrival }, received)
+  const exchange: DhcpExchange = {
+    client,
+    transactionId: message.transactionId,
+    secondsSinceStart: message.seconds,
+    outcome,
+    ...(received === undefined || received === 'malformed' ? {} : { received }),
+  }
+  return reply === undefined ? { exchange } : { exchange, reply: { message: reply, to: destinationOf(message, reply) } }
+}
+
+function typeOf(message: DhcpMessage): MessageType | 'malformed' | undefined {
+  try {
+    return requireValid(message.options, option.messageType)
+  } catch (error) {
+    if (error instanceof WireError) return 'malformed'
+    throw error
+  }
+}
+
+async function decideSafely(turn: Turn, received: MessageType | 'malformed' | undefined): Promise<Decision> {
+  try {
+    return await decide(turn, received)
+  } catch (error) {
+    return { outcome: { kind: 'failed', text: messageWithCauses(error), error } }
+  }
+}
+
+function decide(turn: Turn, received: MessageType | 'malformed' | undefined): Decision | Promise<Decision> {
+  const { message } = turn
+  if (message.operation === 'reply') return ignored('not-a-request', 'it is a reply, sent to the port of servers')
+  if (message.hardwareAddress.byteLength !== 6 || !SIX_BYTE_HARDWARE.has(message.hardwareType)) {
+    const length = message.hardwareAddress.byteLength
+    return ignored('hardware', `its hardware type is ${message.hardwareType} with ${length} bytes, want Ethernet`)
+  }
+  if (received === undefined) return ignored('bootp', 'it is plain BOOTP without a DHCP message type')
+  if (received === 'malformed') return ignored('malformed', 'its message type (option 53) is unknown')
+  return HANDLERS[received](turn)
+}
+
+const HANDLERS: Readonly<Record<MessageType, (turn: Turn) => Decision | Promise<Decision>>> = {
+  discover,
+  request,
+  decline,
+  release,
+  inform: answerInform,
+  offer: () => ignored('not-a-request', 'it is an OFFER, sent to the port of servers'),
+  ack: () => ignored('not-a-request', 'it is an ACK, sent to the port of servers'),
+  nak: () => ignored('not-a-request', 'it is a NAK, sent to the port of servers'),
+}
+
+/** §4.3.1 */
+async function discover(turn: Turn): Promise<Decision> {
+  const { client, leases, message } = turn
+  const offer = leases.offer(leaseClient(client), readOption(message.options, option.requestedAddress))
+  if ('refused' in offer) return ignored(offer.refused, offer.text)
+  const { address } = offer
+  const answer = await turn.answer(client, { address, received: 'discover' })
+  if (answer === undefined) {
+    leases.withdraw(client.mac)
+    return ignored('not-served', 'nothing is configured for this machine')
+  }
+  const reply = grant(message, 'offer', { serverAddress: turn.serverAddress, address, answer })
+  return { outcome: granted('offered', turn, address, answer), reply }
+}
+
+/** §4.3.2: which of the four states the client is in shows in what it sends, table 4. */
+function request(turn: Turn): Decision | Promise<Decision> {
+  const { message, serverAddress } = turn
+  const server = readOption(message.options, option.serverIdentifier)
+  const requested = readOption(message.options, option.requestedAddress)
+  const current = message.clientAddress
+  if (server !== undefined && server !== serverAddress) return otherServer(turn, server)
+  // some clients put the offered address into ciaddr; which server they mean is clear all the same
+  const wanted = requested ?? (current === NO_ADDRESS ? undefined : current)
+  if (wanted === undefined) return ignored('malformed', 'the REQUEST names no address (option 50 or ciaddr)')
+  if (server !== undefined) return confirm(turn, wanted, 'selecting')
+  if (current === NO_ADDRESS) return confirm(turn, wanted, 'init-reboot')
+  return confirm(turn, current, turn.arrival === 'unicast' ? 'renewing' : 'rebinding')
+}
+
+function otherServer({ client, leases }: Turn, server: Ipv4): Decision {
+  leases.withdraw(client.mac)
+  return { outcome: { kind: 'ignored', reason: 'other-server', text: `it took the offer of ${server}`, server } }
+}
+
+async function confirm(turn: Turn, address: Ipv4, state: ClientState): Promise<Decision> {
+  const { client, leases, message, serverAddress } = turn
+  const answer = await turn.answer(client, { address, received: 'request' })
+  if (answer === undefined) return ignored('not-served', 'nothing is configured for this machine')
+  const link = { address: client.relay ?? serverAddress, prefix: answer.prefix }
+  // a client behind a relay renews without it, and then nothing says which network it is in
+  if (state !== 'renewing' && !contains(link, address)) return denied(turn, address, `${address} is of another network`)
+  const seconds = leaseSecondsFor(message, answer)
+  const binding = await leases.bind(leaseClient(client), address, seconds, { adopt: state !== 'init-reboot' })
+  if (binding === 'bound') {
+    const reply = grant(message, 'ack', { serverAddress, address, answer })
+    return { outcome: { ...granted('acknowledged', turn, address, answer), state }, reply }
+  }
+  if (binding === 'unknown' && SILENT_IF_UNKNOWN.has(state)) {
+    return ignored('unknown-lease', `${address} is not of this server; another may know it`)
+  }
+  return denied(turn, address, DENIALS[binding](address))
+}
+
+/** Without a record of the client the server must be silent, §4.3.2; only who speaks to us alone gets a NAK. */
+const SILENT_IF_UNKNOWN: ReadonlySet<ClientState> = new Set(['init-reboot', 'rebinding'])
+type ClientState = 'selecting' | 'init-reboot' | 'renewing' | 'rebinding'
+
+const DENIALS = {
+  taken: (address: Ipv4) => `${address} belongs to another machine`,
+  other: (address: Ipv4) => `${address} is not the address of this machine`,
+  unknown: (address: Ipv4) => `${address} was not given by this server`,
+} as const
+
+function denied(turn: Turn, address: Ipv4, text: string): Decision {
+  return { outcome: { kind: 'denied', address, text }, reply: refuse(turn.message, turn.serverAddress, text) }
+}
+
+/** §4.3.3 */
+async function decline({ client, leases, message }: Turn): Promise<Decision> {
+  const address = readOption(message.options, option.requestedAddress)
+  if (address === undefined) return ignored('malformed', 'the DECLINE names no address (option 50)')
+  await leases.decline(client.mac, address)
+  return { outcome: { kind: 'declined', address } }
+}
+
+/** §4.3.4 */
+async function release({ client, leases, message, serverAddress }: Turn): Promise<Decision> {
+  const server = readOption(message.options, option.serverIdentifier)
+  if (server !== undefined && server !== serverAddress) return ignored('other-server', `it is for ${server}`)
+  await leases.release(client.mac, message.clientAddress)
+  return { outcome: { kind: 'released', address: message.clientAddress } }
+}
+
+/** §4.3.5 */
+async function answerInform(turn: Turn): Promise<Decision> {
+  const { client, message, serverAddress } = turn
+  const address = message.clientAddress
+  if (address === NO_ADDRESS) return ignored('malformed', 'the INFORM does not say the address of its sender (ciaddr)')
+  const answer = await turn.answer(client, { address, received: 'inform' })
+  if (answer === undefined) return ignored('not-served', 'nothing is configured for this machine')
+  return { outcome: { kind: 'informed', address }, reply: inform(message, serverAddress, answer) }
+}
+
+function granted<K extends 'offered' | 'acknowledged'>(kind: K, turn: Turn, address: Ipv4, answer: DhcpAnswer) {
+  return { kind, address, leaseSeconds: leaseSecondsFor(turn.message, answer), answer } as const
+}
+
+function ignored(reason: (Outcome & { kind: 'ignored' })['reason'], text: string): Decision {
+  return { outcome: { kind: 'ignored', reason, text } }
+}
+
+function leaseClient({ mac, clientId, hostName, relay }: DhcpClient): LeaseClient {
+  return {
+    mac,
+    ...(clientId === undefined ? {} : { clientId }),
+    ...(hostName === undefined ? {} : { hostName }),
+    ...(relay === undefined ? {} : { relay }),
+  }
+}

@@ -1,0 +1,50 @@
+import { getSystemErrorMap } from 'node:util'
+
+/** The few calls of the C library that Node has no function for. */
+export interface Libc {
+  socket(domain: number, type: number, protocol: number): number
+  setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number
+  bind(fd: number, address: Uint8Array, length: number): number
+  close(fd: number): number
+  /**
+   * Passes the result of one of them on.
+   *
+   * @throws the system's error of `errno`, with its `code`, if the result is negative
+   */
+  call(name: string, result: number): number
+}
+
+let loaded: Promise<Libc | undefined> | undefined
+
+/**
+ * The C library through `node:ffi`, or undefined where there is none: Node before 26, another C library, a policy
+ * against it. It is experimental, so nothing may depend on it without another way.
+ */
+export function loadLibc(): Promise<Libc | undefined> {
+  loaded ??= open().catch(() => undefined)
+  return loaded
+}
+
+async function open(): Promise<Libc | undefined> {
+  if (process.env['NETROOT_NO_FFI'] !== undefined) return undefined
+  const { dlopen, getInt32 } = await import('node:ffi')
+  const { functions } = dlopen('libc.so.6', {
+    socket: { arguments: ['i32', 'i32', 'i32'], return: 'i32' },
+    setsockopt: { arguments: ['i32', 'i32', 'i32', 'pointer', 'u32'], return: 'i32' },
+    bind: { arguments: ['i32', 'pointer', 'u32'], return: 'i32' },
+    close: { arguments: ['i32'], return: 'i32' },
+    __errno_location: { arguments: [], return: 'pointer' },
+  })
+  return {
+    ...functions,
+    call(name, result) {
+      if (result < 0) throw systemError(name, getInt32(functions.__errno_location()))
+      return result
+    },
+  }
+}
+
+function systemError(name: string, errno: number): Error {
+  const [code, text] = getSystemErrorMap().get(-errno) ?? [`errno ${errno}`, 'unknown error']
+  return Object.assign(new Error(`${name}: ${code}: ${text}`), { code, errno: -errno, syscall: name })
+}
