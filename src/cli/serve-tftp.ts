@@ -1,0 +1,34 @@
+import { Command } from 'commander'
+import { parseListen, serveUntilSignal } from './listen.ts'
+
+/** `netroot serve tftp DIR`: a directory by TFTP, read-only. */
+export function serveTftpCommand(): Command {
+  return new Command('tftp')
+    .description('Serve the files of a directory by TFTP, read-only')
+    .argument('<directory>', 'what is served; a client sees it as /')
+    .option('--listen <address:port>', 'where to listen; port 0 takes any free one', '0.0.0.0:69')
+    .option('--quiet', 'no line per transfer on standard error')
+    .addHelpText('after', EXAMPLES)
+    .action(serveTftp)
+}
+
+const EXAMPLES = `
+Examples:
+  netroot serve tftp /srv/tftp
+  netroot serve tftp /srv/tftp --listen 10.0.0.1:69
+
+Give an address where the machine has several: answers then come from the one that was asked.`
+
+async function serveTftp(directory: string, options: { listen: string; quiet?: true }): Promise<void> {
+  const [{ TftpServer }, { openTftpFrom }, { DirectoryFiles }, { silent, stderrLogger }] = await Promise.all([
+    import('../protocols/tftp/server.ts'),
+    import('../protocols/tftp/directory.ts'),
+    import('../storage/directory-files.ts'),
+    import('../sys/log.ts'),
+  ])
+  const { host, port } = parseListen(options.listen, 69)
+  const files = await DirectoryFiles.open(directory)
+  const log = options.quiet === true ? silent : stderrLogger()
+  const server = await TftpServer.listen({ open: openTftpFrom(files), host, port, log })
+  await serveUntilSignal(server, { host, port: server.port })
+}

@@ -1,0 +1,168 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { explainBindError } from '../../sys/bind-error.ts'
+import { type Logger, silent } from '../../sys/log.ts'
+import type { HttpRequest, ResponseReport, Route } from './answer.ts'
+import { ClientGone } from './body.ts'
+import { BufferPool } from './buffer-pool.ts'
+import { type Exchange, respond, sendText, shorten } from './respond.ts'
+import { readTarget } from './target.ts'
+
+export interface HttpServerOptions {
+  readonly route: Route
+  readonly host?: string
+  /** 0 takes any free one. */
+  readonly port?: number
+  /** Called once for each request that could be read, when it is over. */
+  readonly onResponse?: (report: ResponseReport) => void
+  readonly log?: Logger
+  /** Connections at one time; more are closed as they come. */
+  readonly maxConnections?: number
+  /** Milliseconds in which nothing moves on a connection before it is closed. */
+  readonly idleMs?: number
+}
+
+/** Milliseconds in which a client has to say what it wants. */
+const HEADERS_MS = 15_000
+const REQUEST_MS = 60_000
+/** Milliseconds that a connection is kept for the next request: GRUB and iPXE take their time between files. */
+const KEEP_ALIVE_MS = 20_000
+
+/** What a connection that sent nonsense is told before it is closed. */
+const CLIENT_ERRORS: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+}
+
+/** An HTTP/1.1 server for booting machines. Bound once `listen()` resolves, idle once `close()` does. */
+export class HttpServer implements AsyncDisposable {
+  readonly #options: HttpServerOptions
+  readonly #log: Logger
+  readonly #server: Server
+  readonly #pool = new BufferPool()
+  readonly #stop = new AbortController()
+  readonly #tasks = new Set<Promise<void>>()
+  #closed: Promise<void> | undefined
+
+  /**
+   * Binds the port.
+   *
+   * @throws {BindError} which says who has the port, or which right is missing
+   */
+  static async listen(options: HttpServerOptions): Promise<HttpServer> {
+    const { host = '0.0.0.0', port = 80 } = options
+    const server = createServer({
+      headersTimeout: HEADERS_MS,
+      requestTimeout: REQUEST_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      requireHostHeader: false, // some firmware sends none
+      noDelay: true,
+    })
+    try {
+      server.listen(port, host)
+      await once(server, 'listening')
+    } catch (error) {
+      throw await explainBindError(error, { protocol: 'tcp', port, action: `serve HTTP on ${host}` })
+    }
+    return new HttpServer(server, options)
+  }
+
+  private constructor(server: Server, options: HttpServerOptions) {
+    this.#server = server
+    this.#options = options
+    this.#log = options.log ?? silent
+    server.maxConnections = options.maxConnections ?? 2000
+    server.setTimeout(options.idleMs ?? 60_000) // closes the connection: no listener is given
+    server.on('error', (error) => this.#log.warn('HTTP socket error', { error }))
+    server.on('clientError', refuseNonsense)
+    server.on('request', (request, response) => this.#receive(request, response))
+  }
+
+  get port(): number {
+    const address = this.#server.address()
+    return typeof address === 'object' && address !== null ? address.port : 0
+  }
+  /** Stops listening, breaks off running responses and waits for them. Calling it twice is fine. */
+  close(): Promise<void> {
+    return (this.#closed ??= this.#shutDown())
+  }
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #shutDown(): Promise<void> {
+    this.#stop.abort(new Error('HTTP server stopped'))
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    this.#server.closeAllConnections()
+    await Promise.allSettled(this.#tasks)
+    await closed
+  }
+
+  #receive(request: IncomingMessage, response: ServerResponse): void {
+    const began = performance.now()
+    const exchange: Exchange = { request, response, pool: this.#pool, tally: { bytes: 0 } }
+    const { remoteAddress: address = '', remotePort: port = 0 } = request.socket // not known any more once it is closed
+    const finished = new Promise<boolean>((resolve) => {
+      response.once('close', () => resolve(response.writableFinished))
+    })
+    const task: Promise<void> = this.#answer(exchange, { address, port })
+      .catch((error: unknown) => this.#failed(exchange, error))
+      .then(() => finished)
+      .then((complete) => this.#report(exchange, { address, port }, began, complete))
+      .catch((error: unknown) => this.#log.error('onResponse failed', { error }))
+      .finally(() => this.#tasks.delete(task))
+    this.#tasks.add(task)
+  }
+
+  async #answer(exchange: Exchange, peer: HttpRequest['peer']): Promise<void> {
+    const { request, response } = exchange
+    const { method = '', url = '', headers } = request
+    const target = readTarget(url)
+    if (target === undefined) {
+      sendText(exchange, { kind: 'text', status: 400, text: `Cannot read the path ${shorten(url)}` })
+      return
+    }
+    const gone = new AbortController()
+    response.once('close', () => gone.abort(new ClientGone()))
+    const signal = AbortSignal.any([gone.signal, this.#stop.signal])
+    const localAddress = request.socket.localAddress ?? ''
+    await respond(exchange, await this.#options.route({ method, url, ...target, headers, peer, localAddress, signal }))
+  }
+
+  /** What failed before a byte was sent is answered 500; else the connection is broken off, so that the client sees it. */
+  #failed(exchange: Exchange, error: unknown): void {
+    const { request, response } = exchange
+    if (!(error instanceof ClientGone)) this.#log.warn('HTTP request failed', { url: request.url ?? '', error })
+    if (response.headersSent || response.destroyed) response.destroy()
+    else sendText(exchange, { kind: 'text', status: 500, text: 'Cannot answer: the server had an error, see its log' })
+  }
+
+  #report({ request, response, tally }: Exchange, peer: HttpRequest['peer'], began: number, complete: boolean): void {
+    const report: ResponseReport = {
+      peer,
+      method: request.method ?? '',
+      url: request.url ?? '',
+      status: response.statusCode,
+      bytes: tally.bytes,
+      milliseconds: performance.now() - began,
+      complete,
+      userAgent: request.headers['user-agent'] ?? '',
+    }
+    const { method, url, status, bytes } = report
+    this.#log.info('HTTP', { peer: peer.address, method, url: shorten(url), status, bytes, complete })
+    this.#options.onResponse?.(report)
+  }
+}
+
+/** A request that cannot be read ends its connection, with a word why. */
+function refuseNonsense(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy()
+    return
+  }
+  const status = CLIENT_ERRORS[error.code ?? ''] ?? '400 Bad Request'
+  const text = `Cannot read the request: ${status}\n`
+  const head = `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${text.length}`
+  socket.end(`${head}\r\n\r\n${text}`, () => socket.destroy())
+}

@@ -1,0 +1,85 @@
+import { readSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import type { Awaitable, ByteSource } from './byte-source.ts'
+
+/** A part of a file in bytes. */
+export interface ByteRange {
+  readonly offset: number
+  readonly length: number
+}
+
+/** Milliseconds: a read that takes longer did not come from the page cache. */
+const SLOW_MS = 4
+/** Reads left to the thread pool after a slow one, before another is tried at once. */
+const PATIENT_READS = 16
+
+/**
+ * Opens a file, or a part of it, as a source.
+ *
+ * @throws the system's error, or a RangeError if the part does not lie in the file
+ */
+export async function openFileSource(path: string, range?: ByteRange): Promise<FileSource> {
+  const file = await open(path, 'r')
+  try {
+    return new FileSource(file, range ?? { offset: 0, length: (await file.stat()).size }, path)
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+}
+
+/**
+ * A source over an open file, which it closes. Bytes in the page cache are read at once, because the way through the
+ * thread pool costs more than the copy; after a read that had to wait for the medium the next ones go that way, so that
+ * a cold disk does not hold up everybody else.
+ */
+export class FileSource implements ByteSource {
+  readonly #file: FileHandle
+  readonly #offset: number
+  readonly size: number
+  #patientReads = 0
+  #closed: Promise<void> | undefined
+
+  /** @param name of the file, for errors */
+  constructor(file: FileHandle, { offset, length }: ByteRange, name: string) {
+    const bad = ![offset, length].every((value) => Number.isSafeInteger(value) && value >= 0)
+    if (bad) throw new RangeError(`Cannot read ${length} bytes at ${offset} of ${name}, want whole numbers from 0`)
+    this.#file = file
+    this.#offset = offset
+    this.size = length
+  }
+
+  read(target: Uint8Array, position: number): Awaitable<number> {
+    if (this.#closed !== undefined) throw new Error('Cannot read a file that was closed')
+    const length = Math.min(target.byteLength, Math.max(0, this.size - position))
+    if (length === 0) return 0
+    if (this.#patientReads > 0) return this.#readPatiently(target, length, position)
+    return this.#readAtOnce(target, length, position)
+  }
+  close(): Promise<void> {
+    return (this.#closed ??= this.#file.close())
+  }
+
+  #readAtOnce(target: Uint8Array, length: number, position: number): number {
+    const began = performance.now()
+    let done = 0
+    while (done < length) {
+      const count = readSync(this.#file.fd, target, done, length - done, this.#offset + position + done)
+      if (count === 0) break // cut off since it was opened: the caller sees that it got less
+      done += count
+    }
+    if (performance.now() - began > SLOW_MS) this.#patientReads = PATIENT_READS
+    return done
+  }
+
+  async #readPatiently(target: Uint8Array, length: number, position: number): Promise<number> {
+    this.#patientReads -= 1
+    let done = 0
+    while (done < length) {
+      const { bytesRead } = await this.#file.read(target, done, length - done, this.#offset + position + done)
+      if (bytesRead === 0) break
+      done += bytesRead
+    }
+    return done
+  }
+}
