@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { WireError } from '../../wire/error.ts'
+import { encodeCall } from '../rpc/call.ts'
+import { decodeReplyHeader } from '../rpc/message.ts'
+import { XdrReader } from '../rpc/xdr-reader.ts'
+import type { XdrWriter } from '../rpc/xdr-writer.ts'
+import { Harness, NODE, ROOT_CREDENTIAL, handle, slowTree, smallTree } from './harness.ts'
+
+const RUNS = 20_000
+const SEED = 1813
+
+/** Numbers below a limit, the same in every run (xorshift32). */
+function randomNumbers(seed: number): (limit: number) => number {
+  let state = seed
+  return (limit) => {
+    state ^= state << 13
+    state ^= state >>> 17
+    state ^= state << 5
+    return (state >>> 0) % limit
+  }
+}
+
+/** One good call of every procedure of NFS and MOUNT, without record mark. */
+function goodCalls(): Buffer[] {
+  const nfs = (procedure: number, args: (w: XdrWriter) => unknown): Buffer =>
+    encodeCall({ xid: 1, program: 100_003, version: 3, procedure, credential: ROOT_CREDENTIAL }, args).subarray(4)
+  const named = Array.from({ length: 22 }, (_, procedure) =>
+    nfs(procedure, (w) => {
+      handle(procedure === 6 ? NODE.tool : NODE.root)(w)
+      if (procedure === 3) w.string('etc')
+      else w.u64(0).u64(0).u32(4096).u32(8192).string('tail')
+    }),
+  )
+  const mounts = [1, 3].flatMap((version) =>
+    Array.from({ length: 6 }, (_, procedure) =>
+      encodeCall({ xid: 1, program: 100_005, version, procedure }, (w) => w.string('/release/one/etc')).subarray(4),
+    ),
+  )
+  return [...named, ...mounts]
+}
+
+/** A copy with up to four changes: a bit turned, a word set to an extreme, bytes cut off, put in or taken out. */
+function mutate(call: Buffer, random: (limit: number) => number): Buffer {
+  let bytes = Buffer.from(call)
+  for (let changes = random(4); changes >= 0 && bytes.byteLength > 8; changes -= 1) {
+    const at = random(bytes.byteLength)
+    const kind = random(5)
+    if (kind === 0) bytes[at] = (bytes[at] ?? 0) ^ (1 << random(8))
+    else if (kind === 1)
+      bytes.writeUInt32BE([0, 1, 0x7fff_ffff, 0xffff_ffff][random(4)] ?? 0, Math.min(at, bytes.byteLength - 4))
+    else if (kind === 2) bytes = bytes.subarray(0, at)
+    else if (kind === 3)
+      bytes = Buffer.concat([bytes.subarray(0, at), Buffer.alloc(random(9), 0xa5), bytes.subarray(at)])
+    else bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + random(9))])
+  }
+  return bytes
+}
+
+test(`${RUNS} mutated calls each get a whole reply or end the connection, and nothing else happens`, async () => {
+  const random = randomNumbers(SEED)
+  const calls = goodCalls()
+  const tree = smallTree()
+  const harnesses = [new Harness(tree), new Harness(tree), new Harness(tree), new Harness(slowTree(tree))]
+  const seen = { closed: 0, accepted: 0, denied: 0 }
+  for (let run = 0; run < RUNS; run += 1) {
+    const call = mutate(calls[random(calls.length)] ?? Buffer.alloc(0), random)
+    seen[await outcomeOf(harnesses[random(harnesses.length)] ?? assert.fail(), call)] += 1
+  }
+  for (const [outcome, count] of Object.entries(seen)) assert.ok(count > RUNS / 100, `${outcome}: ${count}`)
+  const alive = await harnesses[0]?.nfs(1, handle(NODE.root))
+  assert.equal(alive?.u32('status'), 0)
+})
+
+async function outcomeOf(harness: Harness, call: Buffer): Promise<'closed' | 'accepted' | 'denied'> {
+  try {
+    const reply = await harness.answer(call)
+    assert.equal(reply.byteLength % 4, 0)
+    assert.equal(reply.readUInt32BE(0), call.readUInt32BE(0), 'xid')
+    const header = decodeReplyHeader(new XdrReader('reply', reply))
+    assert.ok(header.kind === 'denied' || header.status <= 4, 'no system error')
+    return header.kind
+  } catch (error) {
+    assert.ok(error instanceof WireError, String(error))
+    return 'closed'
+  }
+}

@@ -1,0 +1,85 @@
+import { type Attributes, type FileTree, type NodeId, StaleNodeError } from '../../storage/file-tree.ts'
+import { type Steps, ready } from '../rpc/steps.ts'
+import type { NfsExport, NfsExports } from './export.ts'
+import { decodeHandle } from './handle.ts'
+import { OpenFiles } from './open-files.ts'
+
+/** An export with what the server keeps of it. */
+export interface ServedExport {
+  readonly path: string
+  readonly key: Uint8Array
+  readonly tree: FileTree
+  /** The first 8 bytes of the key: the same file system for clients, whichever server. */
+  readonly fsidHigh: number
+  readonly fsidLow: number
+  readonly openFiles: OpenFiles
+}
+
+/** A node that a handle leads to. */
+export interface Located {
+  readonly served: ServedExport
+  readonly node: NodeId
+  readonly attributes: Attributes
+}
+
+/** A handle that leads nowhere: not of our making, or to an export or node that is not there (any more). */
+export class HandleError extends Error {
+  override readonly name = 'HandleError'
+  readonly reason: 'bad' | 'stale'
+
+  constructor(reason: 'bad' | 'stale', message: string) {
+    super(message)
+    this.reason = reason
+  }
+}
+
+/** Of a node that was named a moment ago: undefined if it has gone since, which a directory on a disk may do. */
+export function* attributesIfThere(tree: FileTree, node: NodeId): Steps<Attributes | undefined> {
+  try {
+    return yield* ready(tree.attributes(node))
+  } catch (error) {
+    if (error instanceof StaleNodeError) return undefined
+    throw error
+  }
+}
+
+/** Finds what handles lead to. */
+export class Locator {
+  readonly #exports: NfsExports
+  readonly #served = new Map<NfsExport, ServedExport>()
+
+  constructor(exports: NfsExports) {
+    this.#exports = exports
+  }
+
+  /** @throws {HandleError} and {@link StaleNodeError} */
+  *find(handle: Buffer): Steps<Located> {
+    const decoded = decodeHandle(handle)
+    if (decoded === undefined)
+      throw new HandleError('bad', `Handle of ${handle.byteLength} bytes is not of this server`)
+    const found = yield* ready(this.#exports.byKey(decoded.key))
+    if (found === undefined) throw new HandleError('stale', 'Handle is of an export that is not here')
+    const served = this.serve(found)
+    return { served, node: decoded.node, attributes: yield* ready(found.tree.attributes(decoded.node)) }
+  }
+
+  /** What the server keeps of an export. */
+  serve(found: NfsExport): ServedExport {
+    const known = this.#served.get(found)
+    if (known !== undefined) return known
+    const { path, tree } = found
+    const key = Buffer.from(found.key)
+    const openFiles = new OpenFiles(tree)
+    const served = { path, tree, key, fsidHigh: key.readUInt32BE(0), fsidLow: key.readUInt32BE(4), openFiles }
+    this.#served.set(found, served)
+    return served
+  }
+
+  /** Closes files that nobody has read since then (`performance.now()`), and forgets exports that have none open. */
+  closeIdle(before: number): void {
+    for (const [found, served] of this.#served) {
+      served.openFiles.closeIdle(before)
+      if (served.openFiles.empty) this.#served.delete(found)
+    }
+  }
+}

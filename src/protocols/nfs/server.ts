@@ -1,0 +1,62 @@
+import { randomBytes } from 'node:crypto'
+import { silent } from '../../sys/log.ts'
+import { portmapperProgram } from '../rpc/portmapper.ts'
+import { RpcServer, type RpcServerOptions } from '../rpc/server.ts'
+import type { NfsExports } from './export.ts'
+import { Locator } from './located.ts'
+import { type MountEvent, mountProgram } from './mount/program.ts'
+import { nfsProgram } from './v3/program.ts'
+
+/** A file that nobody read for this long is closed. */
+const IDLE_FILE_MS = 30_000
+
+export interface NfsServerOptions extends Omit<RpcServerOptions, 'programs'> {
+  readonly exports: NfsExports
+  /** Told of every request to mount, granted or not. */
+  readonly onMount?: (event: MountEvent) => void
+  /** Told of every READ: by whom, from which export, how many bytes. */
+  readonly onRead?: (address: string, exportPath: string, bytes: number) => void
+}
+
+/**
+ * A read-only server of NFSv3 and MOUNT (RFC 1813) on one TCP port, with the portmapper's answers for clients that look
+ * there. It keeps no state that a client needs: kill it, start it again, and mounts go on.
+ */
+export class NfsServer implements AsyncDisposable {
+  readonly #rpc: RpcServer
+  readonly #locator: Locator
+  readonly #idleTimer: NodeJS.Timeout
+
+  /** @throws the system's error if the address cannot be bound, such as EADDRINUSE */
+  static async listen({ exports, onMount, onRead, log = silent, ...rest }: NfsServerOptions): Promise<NfsServer> {
+    const locator = new Locator(exports)
+    const nfs = nfsProgram({ locator, writeVerifier: randomBytes(8), onRead, log })
+    const mount = mountProgram({ exports, onMount })
+    const portmapper = portmapperProgram([nfs, mount], () => rpc.port)
+    const rpc = await RpcServer.listen({ ...rest, log, programs: [nfs, mount, portmapper] })
+    return new NfsServer(rpc, locator)
+  }
+
+  private constructor(rpc: RpcServer, locator: Locator) {
+    this.#rpc = rpc
+    this.#locator = locator
+    this.#idleTimer = setInterval(() => locator.closeIdle(performance.now() - IDLE_FILE_MS), IDLE_FILE_MS).unref()
+  }
+
+  get port(): number {
+    return this.#rpc.port
+  }
+  /** How many clients are connected. */
+  get connections(): number {
+    return this.#rpc.connections
+  }
+  /** Stops listening, ends all connections, closes files. The trees stay open: they are the caller's. */
+  async close(): Promise<void> {
+    clearInterval(this.#idleTimer)
+    await this.#rpc.close()
+    this.#locator.closeIdle(Number.POSITIVE_INFINITY)
+  }
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}

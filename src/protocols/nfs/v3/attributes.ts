@@ -1,0 +1,65 @@
+import type { Attributes, Timestamp } from '../../../storage/file-tree.ts'
+import type { XdrWriter } from '../../rpc/xdr-writer.ts'
+import type { Located } from '../located.ts'
+import { FILE_TYPE } from './constants.ts'
+
+/** Bytes of fattr3. */
+export const ATTRIBUTES_BYTES = 84
+
+/**
+ * Writes fattr3, RFC 1813 §2.6.
+ *
+ *     | type | mode | nlink | uid | gid | size:8 | used:8 | rdev:8 | fsid:8 | fileid:8 | atime:8 | mtime:8 | ctime:8 |
+ */
+export function encodeAttributes(w: XdrWriter, { served, node, attributes: a }: Located): void {
+  w.u32(FILE_TYPE[a.type]).u32(a.mode).u32(a.linkCount).u32(a.uid).u32(a.gid)
+  w.u64(a.size).u64(a.usedBytes)
+  w.u32(a.device.major).u32(a.device.minor)
+  w.u32(served.fsidHigh).u32(served.fsidLow)
+  w.u64(fileId(node))
+  // A tree knows one time: what never changes was last read, changed and described when it was made.
+  for (let times = 0; times < 3; times += 1) encodeTime(w, a.modified)
+}
+
+/** The number that clients see as the inode: never 0, which means "deleted" to old programs. */
+export function fileId(node: number): number {
+  return node + 1
+}
+
+/** post_op_attr with attributes, §2.6 */
+export function encodePostOp(w: XdrWriter, located: Located): void {
+  w.u32(1)
+  encodeAttributes(w, located)
+}
+
+/** post_op_attr without, where nothing can be said. */
+export function encodeNoPostOp(w: XdrWriter): void {
+  w.u32(0)
+}
+
+/** wcc_data, §2.6, of a node that nothing has changed: the same before and after. */
+export function encodeUnchanged(w: XdrWriter, located: Located): void {
+  w.u32(1).u64(located.attributes.size)
+  encodeTime(w, located.attributes.modified)
+  encodeTime(w, located.attributes.modified)
+  encodePostOp(w, located)
+}
+
+/** wcc_data of which nothing is known. */
+export function encodeNoWcc(w: XdrWriter): void {
+  w.u32(0).u32(0)
+}
+
+/** nfstime3 counts from 1970 to 2106: what lies outside becomes the nearest it can say. */
+function encodeTime(w: XdrWriter, { seconds, nanoseconds }: Timestamp): void {
+  if (seconds < 0) w.u32(0).u32(0)
+  else w.u32(Math.min(seconds, 0xffff_ffff)).u32(nanoseconds)
+}
+
+/** cookieverf3 of a directory: it changes when the directory does, so that old cookies are noticed. */
+export function cookieVerifier({ modified }: Attributes): Buffer {
+  const verifier = Buffer.allocUnsafe(8)
+  verifier.writeInt32BE(modified.seconds | 0, 0)
+  verifier.writeUInt32BE(modified.nanoseconds, 4)
+  return verifier
+}

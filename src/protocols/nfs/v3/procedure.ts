@@ -1,0 +1,67 @@
+import { StaleNodeError } from '../../../storage/file-tree.ts'
+import type { Logger } from '../../../sys/log.ts'
+import type { Procedure, RpcCall } from '../../rpc/program.ts'
+import type { Steps } from '../../rpc/steps.ts'
+import type { XdrReader } from '../../rpc/xdr-reader.ts'
+import type { XdrWriter } from '../../rpc/xdr-writer.ts'
+import { MAX_HANDLE_BYTES } from '../handle.ts'
+import { HandleError, type Locator } from '../located.ts'
+import { NFS3 } from './constants.ts'
+
+/** What the procedures share. */
+export interface NfsService {
+  readonly locator: Locator
+  /** writeverf3: another one each time the server starts, RFC 1813 §3.3.21. */
+  readonly writeVerifier: Uint8Array
+  /** Told of every READ: by whom, from which export, how many bytes. */
+  readonly onRead: ((address: string, exportPath: string, bytes: number) => void) | undefined
+  readonly log: Logger
+}
+
+/** A procedure of NFS, in its three parts. */
+export interface NfsProcedure<Arguments> {
+  /** Reads the arguments. @throws {WireError} */
+  readonly decode: (args: XdrReader) => Arguments
+  /** Writes status and results. What it throws becomes a status. */
+  readonly run: (service: NfsService, call: RpcCall, args: Arguments) => Steps
+  /** Writes what follows a status other than NFS3_OK when nothing is known of the file. */
+  readonly fail: (reply: XdrWriter) => void
+}
+
+/** The procedure as RPC calls it. */
+export function procedure<Arguments>(service: NfsService, parts: NfsProcedure<Arguments>): Procedure {
+  return (call) => guarded(service, call, parts, parts.decode(call.args))
+}
+
+function* guarded<Arguments>(
+  service: NfsService,
+  call: RpcCall,
+  { run, fail }: NfsProcedure<Arguments>,
+  args: Arguments,
+): Steps {
+  const start = call.reply.length
+  try {
+    yield* run(service, call, args)
+  } catch (error) {
+    call.reply.truncate(start)
+    call.reply.u32(statusOf(error, service.log))
+    fail(call.reply)
+  }
+}
+
+function statusOf(error: unknown, log: Logger): number {
+  if (error instanceof StaleNodeError) return NFS3.stale
+  if (error instanceof HandleError) return error.reason === 'bad' ? NFS3.badHandle : NFS3.stale
+  log.warn('NFS could not read the tree', { error })
+  return NFS3.io
+}
+
+/** nfs_fh3 */
+export function readHandle(args: XdrReader): Buffer {
+  return args.opaque(MAX_HANDLE_BYTES, 'file handle')
+}
+
+/** Results of a failure that say nothing more than the status. */
+export function nothing(): void {
+  // GETATTR alone has no attributes beside a failure, RFC 1813 §3.3.1.
+}

@@ -1,0 +1,69 @@
+import { type Steps, ready } from '../../rpc/steps.ts'
+import type { XdrWriter } from '../../rpc/xdr-writer.ts'
+import type { Located } from '../located.ts'
+import { mayReadContent } from './access.ts'
+import { encodeNoPostOp, encodePostOp } from './attributes.ts'
+import { MAX_READ_BYTES, NFS3 } from './constants.ts'
+import { refuse } from './metadata.ts'
+import { type NfsProcedure, readHandle } from './procedure.ts'
+
+interface ReadArguments {
+  readonly handle: Buffer
+  readonly offset: number
+  readonly count: number
+}
+
+/** §3.3.6. The content is read straight into the reply. */
+export const read: NfsProcedure<ReadArguments> = {
+  decode: (args) => ({ handle: readHandle(args), offset: args.u64('offset'), count: args.u32('count') }),
+  *run({ locator, onRead }, { reply, credential, peer }, { handle, offset, count }) {
+    const located = yield* locator.find(handle)
+    const { attributes, served } = located
+    if (attributes.type !== 'file') {
+      refuse(reply, NFS3.invalid, located)
+      return
+    }
+    if (!mayReadContent(credential, attributes)) {
+      refuse(reply, NFS3.access, located)
+      return
+    }
+    reply.u32(NFS3.ok)
+    encodePostOp(reply, located)
+    const wanted = Math.max(0, Math.min(count, MAX_READ_BYTES, attributes.size - offset))
+    const bytes = yield* content(reply, located, offset, wanted)
+    onRead?.(peer.address, served.path, bytes)
+  },
+  fail: encodeNoPostOp,
+}
+
+/** Writes count, eof and data, and returns how many bytes there were: fewer than `wanted` if the file became shorter. */
+function* content(
+  reply: XdrWriter,
+  { served, node, attributes }: Located,
+  offset: number,
+  wanted: number,
+): Steps<number> {
+  const at = reply.length
+  reply.u32(0).u32(0).u32(0)
+  const bytes = wanted === 0 ? 0 : yield* fill(reply, served.openFiles, node, offset, wanted)
+  if (bytes < wanted) reply.shorten(at + 12, bytes)
+  reply.patchU32(at, bytes)
+  reply.patchU32(at + 4, bytes < wanted || offset + bytes >= attributes.size ? 1 : 0)
+  reply.patchU32(at + 8, bytes)
+  return bytes
+}
+
+function* fill(
+  reply: XdrWriter,
+  files: Located['served']['openFiles'],
+  node: number,
+  offset: number,
+  wanted: number,
+): Steps<number> {
+  const source = yield* ready(files.acquire(node))
+  try {
+    return yield* ready(source.read(reply.reserve(wanted), offset))
+  } finally {
+    files.release(node)
+  }
+}

@@ -1,0 +1,80 @@
+import type { Socket } from 'node:net'
+import type { Logger } from '../../sys/log.ts'
+import { WireError } from '../../wire/error.ts'
+import type { BlockPool } from './block-pool.ts'
+import type { ProgramTable } from './dispatcher.ts'
+import type { Peer } from './program.ts'
+import { type Outgoing, type RpcLimits, RpcSession, type RpcTransport } from './session.ts'
+
+export interface RpcConnectionOptions {
+  readonly programs: ProgramTable
+  readonly peer: Peer
+  readonly pool: BlockPool
+  readonly limits: RpcLimits
+  readonly stallTimeoutMs: number
+  readonly log: Logger
+}
+
+/** A socket and its session: bytes in, chunks out, and the end of both. */
+export class RpcConnection implements RpcTransport {
+  readonly #socket: Socket
+  readonly #session: RpcSession
+  readonly #log: Logger
+  #proceedSoon = false
+  #ended = false
+
+  constructor(socket: Socket, { stallTimeoutMs, peer, log, ...rest }: RpcConnectionOptions) {
+    this.#socket = socket
+    this.#log = log.child({ peer: peer.address })
+    this.#session = new RpcSession({ ...rest, peer, transport: this, log })
+    socket.on('data', (bytes: Buffer) => this.#guard(() => this.#session.receive(bytes)))
+    socket.on('end', () => this.#hangUp())
+    socket.on('error', (error) => this.#log.debug('RPC connection failed', { error }))
+    socket.setTimeout(stallTimeoutMs, () => this.#stalled())
+  }
+
+  /** Ends it now; what is not sent is lost, and the peer will ask again. */
+  end(): void {
+    this.#socket.destroy()
+  }
+
+  send(chunks: readonly Outgoing[]): void {
+    this.#socket.cork()
+    for (const chunk of chunks) this.#socket.write(chunk.bytes, () => this.#session.sent(chunk))
+    this.#socket.uncork()
+  }
+  wantMore(yes: boolean): void {
+    if (yes === this.#socket.isPaused()) this.#socket[yes ? 'resume' : 'pause']()
+  }
+  later(): void {
+    if (this.#proceedSoon || this.#socket.destroyed) return
+    this.#proceedSoon = true
+    setImmediate(() => {
+      this.#proceedSoon = false
+      if (!this.#socket.destroyed) this.#guard(() => this.#session.proceed())
+      if (this.#ended) this.#hangUp()
+    })
+  }
+
+  #guard(work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      const garbage = error instanceof WireError // is everyday, a failure of ours is not
+      this.#log[garbage ? 'debug' : 'error']('RPC connection closed', { error })
+      this.#socket.destroy()
+    }
+  }
+
+  /** The peer will send no more: end our half when all replies are on their way. */
+  #hangUp(): void {
+    this.#ended = true
+    if (this.#session.idle) this.#socket.end()
+  }
+
+  #stalled(): void {
+    if (!this.#session.busy) return // an idle client is welcome
+    this.#log.info('RPC connection closed: the client took no reply, or left a call unfinished')
+    this.#socket.destroy()
+  }
+}

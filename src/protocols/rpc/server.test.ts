@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { test } from 'node:test'
+import { encodeCall } from './call.ts'
+import { RpcClient, RpcRefusal } from './client.ts'
+import { portmapperProgram } from './portmapper.ts'
+import { type Procedure, type RpcProgram, nullProcedure } from './program.ts'
+import { RpcServer, type RpcServerOptions } from './server.ts'
+
+const MIB = 1024 * 1024
+const HOST = '127.0.0.1'
+const doubleNumber: Procedure = ({ args, reply }) => {
+  reply.u32(args.u32('number') * 2)
+  return undefined
+}
+const giveMiB: Procedure = ({ reply }) => {
+  reply.reserve(MIB).fill(1)
+  return undefined
+}
+const PROGRAM: RpcProgram = {
+  number: 77,
+  name: 'test',
+  versions: new Map([[1, [nullProcedure, doubleNumber, giveMiB]]]),
+}
+const listen = (options: Partial<RpcServerOptions> = {}): Promise<RpcServer> =>
+  RpcServer.listen({ programs: [PROGRAM], host: HOST, port: 0, ...options })
+const DOUBLE = { program: 77, version: 1, procedure: 1 }
+
+async function double(client: RpcClient, number: number): Promise<number> {
+  return (await client.call(DOUBLE, (w) => w.u32(number))).u32('double')
+}
+
+/** Sends bytes and waits until the server closes; what it sent before. */
+async function closedAfter(port: number, bytes: Buffer): Promise<Buffer> {
+  const socket = connect(port, HOST)
+  const parts: Buffer[] = []
+  socket.on('data', (part: Buffer) => parts.push(part)).on('error', () => undefined)
+  socket.write(bytes)
+  await new Promise((resolve) => socket.once('close', resolve)) // `once()` would reject when it is reset
+  return Buffer.concat(parts)
+}
+
+test('RpcServer answers calls, many at once on one connection', async () => {
+  await using server = await listen()
+  await using client = await RpcClient.connect({ host: HOST, port: server.port })
+  const doubles = await Promise.all(Array.from({ length: 1000 }, (_, number) => double(client, number)))
+  assert.deepEqual(
+    doubles,
+    Array.from({ length: 1000 }, (_, number) => 2 * number),
+  )
+})
+
+test('RpcServer answers a call that comes in fragments of one byte', async () => {
+  await using server = await listen()
+  await using client = await RpcClient.connect({ host: HOST, port: server.port })
+  const answered = once(client.socket, 'data')
+  const whole = encodeCall({ xid: 5, ...DOUBLE }, (w) => w.u32(21)).subarray(4)
+  whole.forEach((byte, at) => {
+    const mark = at === whole.byteLength - 1 ? 0x80 : 0
+    client.socket.write(Buffer.from([mark, 0, 0, 1, byte]))
+  })
+  const [reply] = (await answered) as [Buffer]
+  assert.equal(reply.readUInt32BE(reply.byteLength - 4), 42)
+})
+
+test('RpcServer closes a connection that brings garbage, and stays for others', async () => {
+  await using server = await listen()
+  await using client = await RpcClient.connect({ host: HOST, port: server.port })
+  const inputs = ['GET / HTTP/1.1\r\n\r\n', '\x7f\xff\xff\xff', '\x80\0\0\x04abcd', '\x80\0\0\0', 'ÿ'.repeat(70_000)]
+  for (const garbage of inputs) {
+    assert.equal((await closedAfter(server.port, Buffer.from(garbage, 'latin1'))).byteLength, 0)
+  }
+  assert.equal(await double(client, 4), 8)
+})
+
+test('RpcServer gives its replies to a client that has closed its half', async () => {
+  await using server = await listen()
+  const socket = connect({ port: server.port, host: HOST, allowHalfOpen: true })
+  let bytes = 0
+  socket.on('data', (part: Buffer) => (bytes += part.byteLength))
+  const big = (xid: number): Buffer => encodeCall({ xid, ...DOUBLE, procedure: 2 })
+  socket.end(Buffer.concat(Array.from({ length: 12 }, (_, xid) => big(xid))))
+  await once(socket, 'end')
+  assert.equal(bytes, 12 * (4 + 24 + MIB))
+})
+
+test('RpcServer refuses connections beyond its limit', async () => {
+  await using server = await listen({ maxConnections: 2 })
+  await using first = await RpcClient.connect({ host: HOST, port: server.port })
+  await using second = await RpcClient.connect({ host: HOST, port: server.port })
+  assert.equal((await double(first, 1)) + (await double(second, 1)), 4)
+  assert.equal((await closedAfter(server.port, Buffer.alloc(0))).byteLength, 0)
+  assert.equal(await double(first, 1), 2)
+})
+
+test('RpcServer holds little for a client that does not read, and ends it after a while', async () => {
+  await using server = await listen({ stallTimeoutMs: 300 })
+  const socket = connect({ port: server.port, host: HOST })
+  await once(socket, 'connect')
+  socket.pause()
+  socket.on('error', () => undefined)
+  const before = process.memoryUsage().arrayBuffers
+  socket.write(Buffer.concat(Array.from({ length: 500 }, (_, xid) => encodeCall({ xid, ...DOUBLE, procedure: 2 }))))
+  await until(() => server.connections === 1)
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  const held = process.memoryUsage().arrayBuffers - before
+  assert.ok(held < 24 * MIB, `${held} bytes are held for it`)
+  await until(() => server.connections === 0)
+  socket.destroy()
+})
+
+test('RpcServer ends a client that leaves a call unfinished, not one that is idle', async () => {
+  await using server = await listen({ stallTimeoutMs: 100 })
+  await using idle = await RpcClient.connect({ host: HOST, port: server.port })
+  await closedAfter(server.port, Buffer.from('800000', 'hex'))
+  assert.equal(await double(idle, 3), 6)
+})
+
+test('RpcServer serves 200 connections', async () => {
+  await using server = await listen()
+  const connecting = Array.from({ length: 200 }, () => RpcClient.connect({ host: HOST, port: server.port }))
+  const clients = await Promise.all(connecting)
+  const doubles = await Promise.all(clients.map((client, number) => double(client, number)))
+  assert.deepEqual(
+    doubles,
+    Array.from({ length: 200 }, (_, number) => 2 * number),
+  )
+  assert.equal(server.connections, 200)
+  await server.close()
+  await assert.rejects(double(clients[0] ?? assert.fail(), 1))
+})
+
+test('listen() says when the port is taken', async () => {
+  await using server = await listen()
+  await assert.rejects(listen({ port: server.port }), { code: 'EADDRINUSE' })
+})
+
+test('portmapperProgram() gives the port of the programs it knows, 0 for others', async () => {
+  await using server = await listen({ programs: [PROGRAM, portmapperProgram([PROGRAM], () => 2049)] })
+  await using client = await RpcClient.connect({ host: HOST, port: server.port })
+  const getPort = async (...query: readonly number[]): Promise<number> => {
+    const target = { program: 100_000, version: 2, procedure: 3 }
+    return (await client.call(target, (w) => query.forEach((item) => w.u32(item)))).u32('port')
+  }
+  assert.equal(await getPort(77, 1, 6, 0), 2049)
+  assert.equal(await getPort(77, 1, 17, 0), 0) // UDP
+  assert.equal(await getPort(77, 2, 6, 0), 0)
+  assert.equal(await getPort(78, 1, 6, 0), 0)
+})
+
+test('RpcClient tells why a call was not carried out', async () => {
+  await using server = await listen()
+  await using client = await RpcClient.connect({ host: HOST, port: server.port })
+  await assert.rejects(client.call({ ...DOUBLE, procedure: 9 }), new RpcRefusal('accepted', 3))
+})
+
+async function until(condition: () => boolean): Promise<void> {
+  const deadline = performance.now() + 5000
+  while (!condition()) {
+    if (performance.now() > deadline) assert.fail('it did not happen within 5 s')
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}

@@ -1,0 +1,101 @@
+import { once } from 'node:events'
+import { type AddressInfo, type Server, type Socket, createServer } from 'node:net'
+import { type Logger, silent } from '../../sys/log.ts'
+import { BlockPool } from './block-pool.ts'
+import { RpcConnection } from './connection.ts'
+import { type ProgramTable, programTable } from './dispatcher.ts'
+import type { RpcProgram } from './program.ts'
+import { DEFAULT_LIMITS, type RpcLimits } from './session.ts'
+
+export interface RpcServerOptions {
+  readonly programs: readonly RpcProgram[]
+  readonly host?: string
+  /** 0 takes any free one. */
+  readonly port: number
+  readonly limits?: Partial<RpcLimits>
+  /** Connections beyond this many are closed at once. */
+  readonly maxConnections?: number
+  /** A peer that leaves a reply untaken or a call unfinished for this long is disconnected. */
+  readonly stallTimeoutMs?: number
+  readonly log?: Logger
+}
+
+/** ONC RPC over TCP, RFC 5531. Bound once `listen()` resolves, idle once `close()` does. */
+export class RpcServer implements AsyncDisposable {
+  readonly #server: Server
+  readonly #programs: ProgramTable
+  readonly #limits: RpcLimits
+  readonly #maxConnections: number
+  readonly #stallTimeoutMs: number
+  readonly #log: Logger
+  readonly #pool = new BlockPool()
+  readonly #connections = new Set<RpcConnection>()
+  #closed: Promise<void> | undefined
+
+  /** @throws the system's error if the address cannot be bound, such as EADDRINUSE */
+  static async listen(options: RpcServerOptions): Promise<RpcServer> {
+    const rpc = new RpcServer(options)
+    rpc.#server.listen(options.port, options.host ?? '0.0.0.0')
+    await once(rpc.#server, 'listening')
+    rpc.#server.on('error', (error) => rpc.#log.warn('RPC server socket failed', { error }))
+    return rpc
+  }
+
+  private constructor({
+    programs,
+    limits = {},
+    maxConnections = 1024,
+    stallTimeoutMs = 120_000,
+    log = silent,
+  }: RpcServerOptions) {
+    this.#programs = programTable(programs)
+    this.#limits = { ...DEFAULT_LIMITS, ...limits }
+    this.#maxConnections = maxConnections
+    this.#stallTimeoutMs = stallTimeoutMs
+    this.#log = log
+    // A client may close its half after its last call; it still gets its replies.
+    this.#server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000, allowHalfOpen: true })
+    this.#server.on('connection', (socket) => this.#accept(socket))
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port
+  }
+  /** How many peers are connected. */
+  get connections(): number {
+    return this.#connections.size
+  }
+  /** Stops listening and ends all connections. Calling it twice is fine. */
+  close(): Promise<void> {
+    return (this.#closed ??= this.#shutDown())
+  }
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #shutDown(): Promise<void> {
+    const closed = once(this.#server, 'close')
+    this.#server.close()
+    for (const connection of this.#connections) connection.end()
+    await closed
+  }
+
+  #accept(socket: Socket): void {
+    const peer = { address: socket.remoteAddress ?? 'unknown', port: socket.remotePort ?? 0 }
+    if (this.#connections.size >= this.#maxConnections) {
+      this.#log.warn('RPC connection refused: too many', { peer: peer.address, connections: this.#connections.size })
+      socket.destroy()
+      return
+    }
+    const connection = new RpcConnection(socket, {
+      programs: this.#programs,
+      peer,
+      pool: this.#pool,
+      limits: this.#limits,
+      stallTimeoutMs: this.#stallTimeoutMs,
+      log: this.#log,
+    })
+    this.#connections.add(connection)
+    socket.once('close', () => this.#connections.delete(connection))
+  }
+}

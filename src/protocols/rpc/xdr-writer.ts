@@ -1,0 +1,146 @@
+import type { ByteString } from '../../wire/bytestring.ts'
+import { type Block, BlockPool } from './block-pool.ts'
+import { padded } from './xdr-reader.ts'
+
+const UINT32 = 2 ** 32
+const NOTHING = Buffer.alloc(0)
+const NOTHING_VIEW = new DataView(NOTHING.buffer, NOTHING.byteOffset, 0)
+
+/** Finished messages, and the block they lie in: release it when they are sent. */
+export interface Chunk {
+  readonly bytes: Buffer
+  readonly block: Block
+}
+
+/**
+ * Writes XDR items, RFC 4506, into a block of a pool. It holds any number of messages, one behind the other; offsets
+ * and `length` are those of the message begun last, so they stay right when the block changes.
+ */
+export class XdrWriter {
+  readonly #pool: BlockPool
+  #block: Block | undefined
+  #bytes: Buffer = NOTHING
+  #view: DataView = NOTHING_VIEW
+  /** Where the messages that nobody took yet begin, where the present one begins, where it ends. */
+  #first = 0
+  #start = 0
+  #end = 0
+
+  constructor(pool = new BlockPool(0)) {
+    this.#pool = pool
+  }
+
+  /** Begins a message. */
+  begin(): void {
+    this.#start = this.#end
+  }
+  /** Bytes of the present message. */
+  get length(): number {
+    return this.#end - this.#start
+  }
+  /** Bytes of all messages that nobody took yet. */
+  get pending(): number {
+    return this.#end - this.#first
+  }
+  /** Bytes of memory it holds. */
+  get capacity(): number {
+    return this.#bytes.byteLength
+  }
+
+  u32(value: number): this {
+    const at = this.#grow(4) // first: it may change the view
+    this.#view.setUint32(at, value)
+    return this
+  }
+  /** §4.5; `value` is a whole number from 0 to 2^53. */
+  u64(value: number): this {
+    const at = this.#grow(8)
+    this.#view.setUint32(at, Math.floor(value / UINT32))
+    this.#view.setUint32(at + 4, value % UINT32)
+    return this
+  }
+  bool(value: boolean): this {
+    return this.u32(value ? 1 : 0)
+  }
+  /** Opaque data of fixed length, §4.9. */
+  fixed(value: Uint8Array): this {
+    this.reserve(value.byteLength).set(value)
+    return this
+  }
+  /** Opaque data of variable length, §4.10. */
+  opaque(value: Uint8Array): this {
+    return this.u32(value.byteLength).fixed(value)
+  }
+  /** A string, §4.11. */
+  string(value: ByteString): this {
+    this.u32(value.length)
+    const at = this.#grow(padded(value.length))
+    this.#bytes.write(value, at, 'latin1')
+    this.#bytes.fill(0, at + value.length, this.#end)
+    return this
+  }
+  /** Room for `length` bytes that the caller fills before anything else is written; their padding is zeroed. */
+  reserve(length: number): Uint8Array {
+    const at = this.#grow(padded(length))
+    this.#bytes.fill(0, at + length, this.#end)
+    return this.#bytes.subarray(at, at + length)
+  }
+  /** Keeps, after `reserve()`, only the first `length` bytes of the room that begins at `offset`. */
+  shorten(offset: number, length: number): void {
+    const from = this.#start + offset + length
+    this.#end = this.#start + offset + padded(length)
+    this.#bytes.fill(0, from, this.#end)
+  }
+  /** Overwrites an item of the present message. */
+  patchU32(offset: number, value: number): void {
+    this.#view.setUint32(this.#start + offset, value)
+  }
+  /** Takes back what the present message has beyond `length` bytes. */
+  truncate(length: number): void {
+    this.#end = this.#start + length
+  }
+
+  /** Takes the messages before the present one; this writer goes on with the present one alone. */
+  takeFinished(): Chunk | undefined {
+    if (this.#block === undefined || this.#start === this.#first) return undefined
+    this.#block.holders += 1
+    const chunk = { bytes: this.#bytes.subarray(this.#first, this.#start), block: this.#block }
+    this.#first = this.#start
+    return chunk
+  }
+  /** Takes everything; this writer begins anew and holds no memory. */
+  takeAll(): Chunk | undefined {
+    const block = this.#block
+    if (block === undefined) return undefined
+    const chunk = { bytes: this.#bytes.subarray(this.#first, this.#end), block }
+    this.#use(undefined)
+    this.#first = this.#start = this.#end = 0
+    return chunk
+  }
+
+  #grow(count: number): number {
+    const at = this.#end
+    if (at + count <= this.#bytes.byteLength) {
+      this.#end = at + count
+      return at
+    }
+    this.#move(count)
+    return this.#grow(count)
+  }
+  /** Goes on in a block with room for `count` bytes more. */
+  #move(count: number): void {
+    const old = this.#block
+    const next = this.#pool.take(Math.max(this.pending + count, this.pending * 2))
+    this.#bytes.copy(next.bytes, 0, this.#first, this.#end)
+    this.#end -= this.#first
+    this.#start -= this.#first
+    this.#first = 0
+    this.#use(next)
+    if (old !== undefined) this.#pool.release(old)
+  }
+  #use(block: Block | undefined): void {
+    this.#block = block
+    this.#bytes = block?.bytes ?? NOTHING
+    this.#view = block?.view ?? NOTHING_VIEW
+  }
+}
