@@ -1,6 +1,17 @@
 import { Command } from 'commander'
+import { imageBuildCommand } from './image-build.ts'
+import { imageImportCommand } from './image-import.ts'
+import { imageListCommand } from './image-list.ts'
+import { imageRmCommand } from './image-rm.ts'
+import { imageShowCommand } from './image-show.ts'
 
 /** `netroot image …`: the release store. */
 export function imageCommand(): Command {
-  return new Command('image').description('Build, import, list, show and remove images')
+  const command = new Command('image').description('Build, import, list, show and remove images')
+  const all = [imageBuildCommand(), imageImportCommand(), imageListCommand(), imageShowCommand(), imageRmCommand()]
+  for (const one of all) {
+    one.option('--store <directory>', 'where releases are kept (default: $NETROOT_STATE, /var/lib/netroot)')
+    command.addCommand(one.option('--json', 'print the result as JSON'))
+  }
+  return command
 }

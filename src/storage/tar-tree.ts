@@ -1,0 +1,187 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { readTar } from '../formats/tar/feed.ts'
+import { type ByteString, textOf } from '../wire/bytestring.ts'
+import type { ByteSource } from './byte-source.ts'
+import { type Attributes, type DirectoryEntry, type FileTree, type NodeId, StaleNodeError } from './file-tree.ts'
+import { TarIndexBuilder } from './tar-index-builder.ts'
+import { poolString, type TarIndex, typeOfKind } from './tar-index.ts'
+
+/**
+ * A tar archive as a tree of files, without unpacking it. Everything is answered at once: names and attributes from
+ * the index, content from the file through the page cache.
+ */
+export class TarTree implements FileTree {
+  readonly root: NodeId
+  readonly #fd: number
+  readonly #index: TarIndex
+  readonly #directories = new Map<NodeId, Directory>()
+  #closed = false
+
+  /** @param fd of the archive; the tree closes it */
+  constructor(fd: number, index: TarIndex) {
+    this.#fd = fd
+    this.#index = index
+    this.root = index.root
+  }
+
+  attributes(node: NodeId): Attributes {
+    const c = this.#index.columns
+    const type = this.#typeOf(node)
+    return {
+      type,
+      mode: (c.kind[node] ?? 0) & 0o7777,
+      uid: c.uid[node] ?? 0,
+      gid: c.gid[node] ?? 0,
+      size: c.size[node] ?? 0,
+      usedBytes: c.used[node] ?? 0,
+      linkCount: c.links[node] ?? 0,
+      device: { major: c.major[node] ?? 0, minor: c.minor[node] ?? 0 },
+      modified: { seconds: c.seconds[node] ?? 0, nanoseconds: c.nanoseconds[node] ?? 0 },
+    }
+  }
+
+  lookup(directory: NodeId, name: ByteString): NodeId | undefined {
+    return this.#typeOf(directory) === 'directory' ? this.#directory(directory).nodes.get(name) : undefined
+  }
+
+  parent(directory: NodeId): NodeId {
+    this.#typeOf(directory)
+    return this.#index.columns.parent[directory] ?? this.root
+  }
+
+  list(directory: NodeId): readonly DirectoryEntry[] {
+    return this.#typeOf(directory) === 'directory' ? this.#directory(directory).entries : []
+  }
+
+  readLink(node: NodeId): ByteString {
+    const { from, count } = this.#index.columns
+    return this.#typeOf(node) === 'symlink' ? poolString(this.#index, from[node], count[node]) : ''
+  }
+
+  /** The content of a regular file; of anything else nothing. */
+  open(node: NodeId): ByteSource {
+    const size = this.#typeOf(node) === 'file' ? (this.#index.columns.size[node] ?? 0) : 0
+    return { size, read: (target, position) => this.#read(node, size, target, position), close: async () => undefined }
+  }
+
+  extendedAttributes(node: NodeId): ReadonlyMap<string, Uint8Array> {
+    this.#typeOf(node)
+    const c = this.#index.columns
+    const from = c.xattrFrom[node] ?? 0
+    const found = new Map<string, Uint8Array>()
+    for (let at = from; at < from + (c.xattrCount[node] ?? 0); at++) {
+      const value = c.xattrValue[at] ?? 0
+      const bytes = this.#index.pool.subarray(value, value + (c.xattrValueLength[at] ?? 0))
+      found.set(textOf(poolString(this.#index, c.xattrName[at], c.xattrNameLength[at])), new Uint8Array(bytes))
+    }
+    return found
+  }
+
+  statistics(): { readonly nodes: number; readonly bytes: number } {
+    return { nodes: this.#index.nodes, bytes: this.#index.bytes }
+  }
+
+  /** Calling it twice is fine. */
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    closeSync(this.#fd)
+  }
+
+  #typeOf(node: NodeId): Attributes['type'] {
+    const type = typeOfKind(this.#index.columns.kind[node])
+    if (type === undefined) throw new StaleNodeError(node)
+    return type
+  }
+
+  #directory(node: NodeId): Directory {
+    const known = this.#directories.get(node)
+    if (known !== undefined) return known
+    const c = this.#index.columns
+    const from = c.from[node] ?? 0
+    const entries: DirectoryEntry[] = []
+    for (let at = from; at < from + (c.count[node] ?? 0); at++) {
+      entries.push({ name: poolString(this.#index, c.entryName[at], c.entryLength[at]), node: c.entryNode[at] ?? 0 })
+    }
+    const directory = { entries, nodes: new Map(entries.map((entry) => [entry.name, entry.node])) }
+    this.#directories.set(node, directory)
+    return directory
+  }
+
+  #read(node: NodeId, size: number, target: Uint8Array, position: number): number {
+    const length = Math.min(target.byteLength, size - position)
+    if (length <= 0) return 0
+    const c = this.#index.columns
+    const first = c.from[node] ?? 0
+    const end = first + (c.count[node] ?? 0)
+    let filled = 0 // bytes of target that are done, holes included
+    for (let at = this.#extentAt(first, end, position); at < end && filled < length; at++) {
+      const skip = position + filled - (c.extentOffset[at] ?? 0) // negative: a hole comes first
+      const hole = Math.min(Math.max(0, -skip), length - filled)
+      target.fill(0, filled, filled + hole)
+      filled += hole
+      const wanted = Math.min((c.extentLength[at] ?? 0) - Math.max(0, skip), length - filled)
+      this.#fill(target.subarray(filled, filled + wanted), (c.extentPosition[at] ?? 0) + Math.max(0, skip))
+      filled += wanted
+    }
+    target.fill(0, filled, length)
+    return length
+  }
+
+  /** The first extent that ends behind `position`; most files have one. */
+  #extentAt(first: number, end: number, position: number): number {
+    const { extentOffset, extentLength } = this.#index.columns
+    let low = first
+    let high = end
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((extentOffset[middle] ?? 0) + (extentLength[middle] ?? 0) <= position) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  #fill(target: Uint8Array, position: number): void {
+    if (this.#closed) throw new Error('Cannot read from an archive that was closed')
+    for (let at = 0; at < target.byteLength; ) {
+      const count = readSync(this.#fd, target, at, target.byteLength - at, position + at)
+      if (count === 0) throw new Error(`Cannot read the archive at byte ${position + at}: it became shorter`)
+      at += count
+    }
+  }
+}
+
+interface Directory {
+  readonly entries: readonly DirectoryEntry[]
+  readonly nodes: ReadonlyMap<ByteString, NodeId>
+}
+
+/**
+ * Opens an archive as a tree.
+ *
+ * @param index what was kept of it (`loadTarIndex`); without it the archive is scanned
+ * @throws {WireError} if it is not a whole tar archive, or has entries outside the tree
+ */
+export async function openTarTree(path: string, index?: TarIndex): Promise<TarTree> {
+  const fd = openSync(path, 'r')
+  try {
+    return new TarTree(fd, index ?? scan(fd))
+  } catch (error) {
+    closeSync(fd)
+    throw error
+  }
+}
+
+/** Makes the index of an archive by reading its headers. @throws {WireError} */
+export async function scanTar(path: string): Promise<TarIndex> {
+  await using file = await open(path, 'r')
+  return scan(file.fd)
+}
+
+function scan(fd: number): TarIndex {
+  const builder = new TarIndexBuilder()
+  const read = (target: Uint8Array, position: number): number => readSync(fd, target, 0, target.byteLength, position)
+  readTar({ size: fstatSync(fd).size, read }, (entry) => builder.add(entry))
+  return builder.finish()
+}

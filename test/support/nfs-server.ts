@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { NETROOT } from './netroot.ts'
+
+/** A `netroot serve nfs` that is ready. */
+export interface NfsProcess extends AsyncDisposable {
+  readonly port: number
+  readonly child: ChildProcess
+  /** SIGKILL; it is gone when this resolves. */
+  kill(): Promise<void>
+}
+
+/**
+ * Starts `netroot serve nfs` with these exports and waits for the line that says it listens.
+ *
+ * @param port 0 takes any free one
+ */
+export async function serveNfs(exports: readonly string[], port = 0): Promise<NfsProcess> {
+  const args = ['serve', 'nfs', ...exports, '--listen', `127.0.0.1:${port}`]
+  const child = spawn(NETROOT, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  let errors = ''
+  child.stderr.on('data', (text: Buffer) => (errors += text.toString()))
+  const [line] = (await Promise.race([
+    once(createInterface(child.stdout), 'line'),
+    once(child, 'close').then(() => assert.fail(`netroot serve nfs ended: ${errors}`)),
+  ])) as [string]
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    child.kill(signal)
+    await once(child, 'close')
+  }
+  return {
+    port: Number(/^listening on 127\.0\.0\.1:(\d+)$/.exec(line)?.[1] ?? assert.fail(line)),
+    child,
+    kill: () => end('SIGKILL'),
+    [Symbol.asyncDispose]: () => end('SIGTERM'),
+  }
+}
+
+/** A URL as libnfs takes it: everything on that one port, as root. */
+export function nfsUrl(port: number, path: string): string {
+  return `nfs://127.0.0.1${path}?nfsport=${port}&mountport=${port}&version=3&uid=0&gid=0`
+}
