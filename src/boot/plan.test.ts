@@ -24,7 +24,11 @@ test('planBoot() takes kernel, drivers and root of one release [FB63]', () => {
 test('planBoot() puts the parts in the order of the kernel: tools, drivers, client', () => {
   assert.deepEqual(
     planBoot(REQUEST).initramfs.map((file) => file.path),
-    ['/initramfs/aaaa.cpio.zst', '/initramfs/bbbb.cpio.zst', '/boot/k7m2qa/client.cpio'],
+    [
+      '/initramfs/tools/aaaa.cpio.zst',
+      '/initramfs/drivers/bbbb.cpio.zst',
+      `/boot/k7m2qa/${RELEASE}/6.12.57+deb13-amd64/client.cpio`,
+    ],
   )
 })
 

@@ -49,9 +49,9 @@ export function planBoot(request: PlanRequest): BootPlan {
   return {
     kernel: { name: 'vmlinuz', path: `/release/${release}/kernel/${kernelVersion}` },
     initramfs: [
-      { name: 'tools.cpio', path: `/initramfs/${parts.tools}` },
-      { name: 'drivers.cpio', path: `/initramfs/${parts.drivers}` },
-      { name: 'client.cpio', path: `/boot/${bootId}/client.cpio` },
+      { name: 'tools.cpio', path: `/initramfs/tools/${parts.tools}` },
+      { name: 'drivers.cpio', path: `/initramfs/drivers/${parts.drivers}` },
+      { name: 'client.cpio', path: `/boot/${bootId}/${release}/${kernelVersion}/client.cpio` },
     ],
     commandLine: commandLineOf(request),
     variables: variablesOf(request),
