@@ -10,6 +10,11 @@ export class PermissionError extends Error {
   override readonly name = 'PermissionError'
 }
 
+/** Stopped by the person at the terminal, or by a signal: exit status 130. */
+export class InterruptedError extends Error {
+  override readonly name = 'InterruptedError'
+}
+
 /** Says on standard error why the program ends, and sets its exit status: 2 wrong usage, 77 no permission, else 1. */
 export function reportFailure(error: unknown): void {
   process.stderr.write(`netroot: ${messageWithCauses(error)}\n`)
@@ -20,5 +25,6 @@ export function reportFailure(error: unknown): void {
 function exitStatusOf(error: unknown): number {
   const name = error instanceof Error ? error.name : ''
   if (name === 'UsageError' || name === 'ConfigError') return 2
+  if (name === 'InterruptedError') return 130
   return name === 'PermissionError' ? 77 : 1
 }

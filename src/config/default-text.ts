@@ -1,0 +1,71 @@
+/** What the default file cannot know by itself. */
+export interface DefaultConfigFacts {
+  readonly interface: string
+  /** `10.0.0.100-10.0.0.199`. */
+  readonly range: string
+  /** Name of the image that machines boot. */
+  readonly image: string
+}
+
+/**
+ * The netroot.yaml that `netroot up` writes where there is none. Every key stands in it: those that are needed as they
+ * are, all others as comments with their defaults or an example.
+ */
+export function defaultConfigText({ interface: name, range, image }: DefaultConfigFacts): string {
+  return `# What netroot serves. Check it with: netroot config check
+# A line that begins with "#:" shows a key with its default, or with an example where there is no default.
+
+# The network interface on which machines are served.
+interface: ${name}
+
+# The server's address that machines use. Without it: the first address of the interface.
+#: address: 192.168.1.1
+
+# Pool of addresses for machines that have no fixed one, and for how long they get them.
+range: ${range}
+#: lease: 12h
+
+# What machines are told of the network. Nothing by default.
+#: router: 192.168.1.1
+#: dns: [192.168.1.1]
+#: domain: lab.example
+#: ntp: [192.168.1.1]
+
+# Ports. Firmware asks for boot loaders on port 69 only.
+#: ports: { http: 80, nfs: 2049, tftp: 69 }
+
+# Where images, leases and boots are kept. Without it: $NETROOT_STATE, /var/lib/netroot for root.
+#: store: /var/lib/netroot
+
+# What machines boot. A profile may inherit from another: then it says only what differs; command lines add up.
+profiles:
+  ${image}:
+    # a name that "netroot image list" shows
+    image: ${image}
+    # one release of it, one of its kernels; without them the newest
+    #: release: 3f9ad2
+    #: kernel: 6.12.57+deb13-amd64
+    # how the root file system comes, and where writes go
+    #: root: nfs
+    #: writes: discard
+    #: cmdline: console=tty0 quiet
+    # host name of machines nobody named
+    #: hostname: pc-{mac}
+  #: debug:
+  #:   inherit: ${image}
+  #:   cmdline: debug
+
+# The profile of machines nobody named, and of clients that name none. "unknown: ignore" gives machines nobody named
+# no answer at all.
+default: ${image}
+#: unknown: boot
+
+# Machines with a name. Each may also say what a profile says (image, root, cmdline …); then that wins.
+#: clients:
+#:   pc7:
+#:     mac: 52:54:00:12:34:56
+#:     address: 192.168.1.7
+#:     profile: ${image}
+#:     hostname: pc7
+`
+}

@@ -1,0 +1,127 @@
+import { z } from 'zod'
+import {
+  addressRange,
+  commandLine,
+  domainName,
+  duration,
+  hostName,
+  hostNamePattern,
+  interfaceName,
+  ipv4Address,
+  macAddress,
+  name,
+  path,
+  port,
+} from './values.ts'
+
+/*
+ * The one schema of netroot.yaml: its types, its checks, its defaults and its documentation. What one key may hold
+ * stands in values.ts; what keys owe each other stands in references.ts.
+ */
+
+const ROOT = 'want nfs, or a list of what is tried in order'
+const rootTransport = z.enum(['nfs'], { error: ROOT })
+
+/** What a profile says of a boot. A client may say each of these too, and then it wins. */
+const bootKeys = {
+  image: name.optional().describe('The image to boot, a name that `netroot image list` shows'),
+  release: z
+    .string({ error: 'want the digest of a release, or its first 6 digits or more' })
+    .regex(/^[0-9a-f]{6,64}$/, { error: 'want the digest of a release, or its first 6 digits or more' })
+    .optional()
+    .describe('One release of the image, by its digest; without it the newest'),
+  kernel: matchingVersion().describe('One of the kernels of the release, by its version; without it the newest'),
+  root: z
+    .union([rootTransport.transform((one) => [one]), z.array(rootTransport).min(1)], { error: ROOT })
+    .optional()
+    .describe('How the root file system comes; a list is tried in order. Default: nfs'),
+  writes: z
+    .enum(['discard'], { error: 'want discard' })
+    .optional()
+    .describe('Where writes go: discard keeps them in memory until the machine is off. Default: discard'),
+  cmdline: commandLine
+    .optional()
+    .describe('Words added to the kernel command line, after those of the profile inherited from'),
+}
+
+/** The keys of one profile. */
+export const profileShape = {
+  inherit: name.optional().describe('Another profile, whose keys count where this one says nothing'),
+  ...bootKeys,
+  hostname: hostNamePattern
+    .optional()
+    .describe('Host name of machines nobody named; {mac} stands for the digits of the MAC address'),
+}
+
+/** The keys of one client. */
+export const clientShape = {
+  mac: macAddress.describe('MAC address of the card that the machine boots from'),
+  address: ipv4Address.optional().describe('Address that this machine always gets; it may lie inside the range'),
+  profile: name.optional().describe('Profile; without it the default profile'),
+  hostname: hostName.optional().describe('Host name; without it the name of the client'),
+  ...bootKeys,
+}
+
+/** The keys of `ports`. */
+export const portsShape = {
+  http: port.default(80).describe('HTTP: scripts, kernels, initramfs parts, reports'),
+  nfs: port.default(2049).describe('NFS and MOUNT, over TCP'),
+  tftp: port.default(69).describe('TFTP: boot loaders. Firmware asks on 69 only'),
+}
+
+const ADDRESSES = 'want a list of addresses such as [192.168.1.1]'
+const profile = z.strictObject(profileShape, { error: 'want the keys of a profile such as image:' })
+const client = z.strictObject(clientShape, { error: 'want the keys of a client such as mac:' })
+
+/** The keys of the file. */
+export const configShape = {
+  interface: interfaceName.describe('Network interface on which machines are served'),
+  address: ipv4Address
+    .optional()
+    .describe("The server's address that machines use; without it the first address of the interface"),
+  range: addressRange.describe('Pool of addresses for machines that have no fixed one'),
+  lease: duration.prefault('12h').describe('How long a machine may use its address before it must ask again'),
+  router: ipv4Address.optional().describe('Router told to machines; without it none'),
+  dns: z.array(ipv4Address, { error: ADDRESSES }).default([]).describe('Name servers told to machines'),
+  domain: domainName.optional().describe('Domain told to machines'),
+  ntp: z.array(ipv4Address, { error: ADDRESSES }).default([]).describe('Time servers told to machines'),
+  ports: z
+    .strictObject(portsShape, { error: 'want http, nfs and tftp, each with a port' })
+    .prefault({})
+    .describe('Ports of the services'),
+  store: path
+    .optional()
+    .describe(
+      'Directory of images, leases and boots; without it $NETROOT_STATE, /var/lib/netroot for root, ~/.local/state/netroot',
+    ),
+  profiles: z
+    .record(name, profile, { error: 'want one profile or more, each NAME: { image: … }' })
+    .describe('What machines boot, by name'),
+  default: name
+    .optional()
+    .describe('Profile of machines nobody named and of clients that name none; not needed where there is only one'),
+  unknown: z
+    .enum(['boot', 'ignore'], { error: 'want boot or ignore' })
+    .default('boot')
+    .describe('What machines nobody named get: boot the default profile, or ignore them'),
+  clients: z
+    .record(hostName, client, { error: 'want clients, each NAME: { mac: … }' })
+    .default({})
+    .describe('Machines with a name'),
+}
+
+export const configSchema = z.strictObject(configShape, { error: 'want keys such as interface: and profiles:' })
+
+/** netroot.yaml with its defaults: what the server is to do. Times are in seconds. */
+export type Config = z.output<typeof configSchema>
+export type Profile = z.output<typeof profile>
+export type Client = z.output<typeof client>
+export type RootTransport = z.output<typeof rootTransport>
+
+function matchingVersion() {
+  const want = 'want a kernel version such as 6.12.57+deb13-amd64, as text'
+  return z
+    .string({ error: want })
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._+~-]{0,127}$/, { error: want })
+    .optional()
+}

@@ -1,0 +1,107 @@
+import { z } from 'zod'
+import { type Ipv4, ipv4ToNumber } from '../net/ipv4.ts'
+import { type Mac, parseMac } from '../net/mac.ts'
+
+/*
+ * The leaves of the schema. The message of each is what was wanted; `problems.ts` puts what was found in front of it.
+ */
+
+/** A pool of addresses, both ends included. */
+export interface AddressRange {
+  readonly first: Ipv4
+  readonly last: Ipv4
+}
+
+/** Text that a function turns into a value or refuses by throwing. */
+function read<T>(want: string, parse: (text: string) => T) {
+  return z.string({ error: want }).transform((text, context) => {
+    try {
+      return parse(text)
+    } catch {
+      context.addIssue({ code: 'custom', message: want })
+      return z.NEVER
+    }
+  })
+}
+
+function matching(want: string, pattern: RegExp) {
+  return z.string({ error: want }).regex(pattern, { error: want })
+}
+
+export const macAddress = read<Mac>('want six octets such as 52:54:00:12:34:56', parseMac)
+
+export const ipv4Address = read<Ipv4>('want four octets such as 192.168.1.10', (text) => {
+  ipv4ToNumber(text)
+  return text
+})
+
+export const addressRange = read<AddressRange>(
+  'want the first and the last address of the pool such as 192.168.1.100-192.168.1.199',
+  parseRange,
+)
+
+/** `12h`, `30m`, `90s`, `2d` or `infinite`; the value is in seconds. */
+export const duration = read<number>('want a time such as 12h, 30m or 2d', parseDuration)
+
+/** 0 takes any free port, for tests. */
+export const port = z
+  .int({ error: 'want a port from 0 to 65535' })
+  .min(0, { error: 'want a port from 0 to 65535' })
+  .max(65_535, { error: 'want a port from 0 to 65535' })
+
+export const path = matching('want a path', /^[^\0]+$/)
+
+/** Linux allows 15 bytes and neither blank nor slash. */
+export const interfaceName = matching('want the name of a network interface such as eth0', /^[^\s/:]{1,15}$/)
+
+/** One label of a host name, RFC 1123 §2.1. */
+export const hostName = matching(
+  'want a host name: letters, digits and hyphens, at most 63',
+  /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/,
+)
+
+/** A host name in which `{mac}` stands for the twelve digits of the MAC address. */
+export const hostNamePattern = matching('want a host name such as pc-{mac}', /^(?=.{1,63}$)(?:[A-Za-z0-9-]|\{mac\})*$/)
+
+export const domainName = matching(
+  'want a domain such as lab.example',
+  /^(?=.{1,253}$)[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/,
+)
+
+/** Names of profiles and images, as they also appear in paths. */
+export const name = matching(
+  'want a name: letters, digits, dot, hyphen, underscore',
+  /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+)
+
+const COMMAND_LINE = 'want words of a kernel command line, as one text or as a list'
+
+/** Words of a command line: one text, split at blanks outside double quotes, or a list of words. */
+export const commandLine = z
+  .union([z.string(), z.array(z.string())], { error: COMMAND_LINE })
+  .transform((value) => (typeof value === 'string' ? splitWords(value) : value))
+  .refine((words) => words.every((word) => !/[\r\n\0]/.test(word)), { error: COMMAND_LINE })
+
+function parseRange(text: string): AddressRange {
+  const [first = '', last = '', more] = text.split('-').map((part) => part.trim())
+  if (more !== undefined || ipv4ToNumber(first) > ipv4ToNumber(last)) throw new TypeError('not a range')
+  return { first, last }
+}
+
+const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 } as const
+
+/** RFC 2131 §3.3: a lease of 0xffffffff seconds never ends. */
+const INFINITE_SECONDS = 0xffffffff
+
+function parseDuration(text: string): number {
+  if (text === 'infinite') return INFINITE_SECONDS
+  const match = /^(\d{1,8})([smhdw])$/.exec(text.trim())
+  const unit = match?.[2]
+  const seconds = Number(match?.[1]) * (unit === undefined ? Number.NaN : SECONDS[unit as keyof typeof SECONDS])
+  if (!(seconds > 0 && seconds < INFINITE_SECONDS)) throw new TypeError('not a duration')
+  return seconds
+}
+
+function splitWords(text: string): string[] {
+  return text.match(/(?:[^\s"]|"[^"]*"?)+/g) ?? []
+}

@@ -1,0 +1,163 @@
+import { architectureName } from './architectures.ts'
+import type { BootEvent, EventOf, FileRole, HttpFile, Outcome, TftpFile } from './events.ts'
+import type { Speaker } from './machine.ts'
+import { printable } from './printable.ts'
+import { formatBytes, formatSeconds, shortDigests } from './units.ts'
+
+/** How a step of a boot is to be shown. */
+export type Tone = 'plain' | 'good' | 'warning' | 'bad'
+
+/** One event in words. */
+export interface EventWords {
+  readonly what: string
+  readonly tone: Tone
+  /** Bytes that went over the wire. */
+  readonly bytes?: number
+  /** How long it took by itself. */
+  readonly tookMs?: number
+}
+
+/** Longer names are attacks. */
+const MAX_CHARACTERS = 300
+
+const SPEAKERS: Readonly<Record<Speaker, string>> = {
+  firmware: 'firmware',
+  ipxe: 'iPXE',
+  initramfs: 'initramfs',
+  keeper: 'lease keeper',
+  system: 'system',
+}
+
+const FILES: Readonly<Record<Exclude<FileRole, 'other' | 'loader'>, string>> = {
+  script: 'iPXE script',
+  kernel: 'kernel',
+  tools: 'initramfs: tools',
+  drivers: 'initramfs: drivers',
+  client: 'initramfs: boot plan',
+}
+
+/** Says in words what an event is. Names and reasons in it come from the network, so nothing of them reaches a terminal raw. */
+export function wordsOf(event: BootEvent): EventWords {
+  const words = rawWordsOf(event)
+  return { ...words, what: printable(words.what).slice(0, MAX_CHARACTERS) }
+}
+
+function rawWordsOf(event: BootEvent): EventWords {
+  switch (event.type) {
+    case 'dhcp.discover':
+      return plain(`${SPEAKERS[event.speaker]} asks for an address${platform(event)}`)
+    case 'dhcp.offer':
+      return plain(`${event.address} offered`)
+    case 'dhcp.ack':
+      return plain(`${event.address} leased for ${formatSeconds(event.leaseSeconds)}${bootFile(event)}`)
+    case 'dhcp.nak':
+      return { what: `${event.address} refused: ${event.reason}`, tone: 'warning' }
+    case 'dhcp.unanswered':
+      return { what: `no answer to ${SPEAKERS[event.speaker]}: ${event.reason}`, tone: 'bad' }
+    case 'dhcp.other-server':
+      return { what: `another DHCP server answers: ${event.server}`, tone: 'warning' }
+    case 'tftp.file':
+      return fileWords(event.name, event)
+    case 'http.file':
+      return fileWords(fileName(event), event)
+    case 'nfs.mount':
+      return mountWords(event)
+    case 'nfs.traffic':
+      return { what: `read over NFS in ${event.calls} calls`, tone: 'plain', bytes: event.bytes }
+    case 'server.restarted':
+      return { what: 'the server was started again', tone: 'warning' }
+    default:
+      return reportWords(event)
+  }
+}
+
+function reportWords(event: Extract<BootEvent, { type: `report.${string}` }>): EventWords {
+  switch (event.type) {
+    case 'report.init':
+      return plain(`Linux ${event.kernel ?? ''} runs${memory(event)}`.replace('  ', ' '))
+    case 'report.cards':
+      return cardWords(event)
+    case 'report.lease':
+      return plain(`${event.interface} has ${event.address}`)
+    case 'report.root':
+      return { ...plain(`root mounted from ${shortDigests(event.url)}`), ...took(event.took) }
+    case 'report.handover':
+      return plain(`network handed over to ${event.managers.join(', ') || 'nobody'}`)
+    case 'report.switch':
+      return plain(`starts ${event.init}`)
+    case 'report.alive':
+      return aliveWords(event)
+    case 'report.shutdown':
+      return plain(event.kind === 'reboot' ? 'restarts' : 'powers off')
+    case 'report.trying':
+      return {
+        what: `${event.what} failed, tries again (${event.attempt}): ${event.text || event.cause}`,
+        tone: 'warning',
+      }
+    default:
+      return { what: `failed: ${event.text || event.cause}`, tone: 'bad' }
+  }
+}
+
+function plain(what: string): EventWords {
+  return { what, tone: 'plain' }
+}
+
+function platform({ architecture, relay }: EventOf<'dhcp.discover'>): string {
+  const by = architecture === undefined ? '' : ` (${architectureName(architecture)})`
+  return relay === undefined ? by : `${by} through ${relay}`
+}
+
+function bootFile({ bootFile: file }: EventOf<'dhcp.ack'>): string {
+  return file === undefined ? '' : `, loads ${shortDigests(file)}`
+}
+
+function memory({ memoryKib }: EventOf<'report.init'>): string {
+  return memoryKib === undefined ? '' : `, ${formatBytes(memoryKib * 1024)} memory`
+}
+
+function took(seconds: number | undefined): { readonly tookMs?: number } {
+  return seconds === undefined ? {} : { tookMs: seconds * 1000 }
+}
+
+function fileName({ role, path }: HttpFile): string {
+  return role === 'other' || role === 'loader' ? shortDigests(path) : FILES[role]
+}
+
+const OUTCOMES: Readonly<Record<Outcome, string>> = {
+  sent: 'sent',
+  'not-found': 'not found',
+  refused: 'refused',
+  aborted: 'broken off',
+  'timed-out': 'not confirmed',
+}
+
+function fileWords(name: string, event: TftpFile | HttpFile): EventWords {
+  // firmware asks for the size of a file first, and breaks off
+  if (event.type === 'tftp.file' && event.outcome === 'aborted' && event.bytes === 0)
+    return plain(`${name}: size asked`)
+  const why = event.reason === undefined || event.outcome === 'sent' ? '' : `: ${event.reason}`
+  return {
+    what: `${name} ${OUTCOMES[event.outcome]}${why}`,
+    tone: event.outcome === 'sent' ? 'plain' : 'bad',
+    bytes: event.bytes,
+    tookMs: event.durationMs,
+  }
+}
+
+function mountWords({ outcome, path, reason }: EventOf<'nfs.mount'>): EventWords {
+  if (outcome === 'mounted') return plain(`asks for ${shortDigests(path)} over NFS`)
+  return { what: `NFS mount of ${shortDigests(path)} refused${reason === undefined ? '' : `: ${reason}`}`, tone: 'bad' }
+}
+
+function cardWords({ cards, missing }: EventOf<'report.cards'>): EventWords {
+  const found = cards.map((card) => `${card.interface} (${card.driver || 'no driver named'})`).join(', ')
+  const lacking = missing.length === 0 ? '' : `; no driver for ${missing.map(({ busId }) => busId).join(', ')}`
+  return { what: `cards: ${found || 'none'}${lacking}`, tone: cards.length === 0 ? 'bad' : 'plain' }
+}
+
+function aliveWords({ hostname, state }: EventOf<'report.alive'>): EventWords {
+  const name = hostname === undefined ? '' : ` as ${hostname}`
+  const words = state === undefined || state === 'running' ? '' : ` (${state})`
+  return { what: `alive${name}${words}`, tone: state === 'degraded' ? 'warning' : 'good' }
+}
