@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { broadcastOf, contains, netmaskOf, networkOf, parseCidr } from './cidr.ts'
 import { ipv4FromBytes, ipv4FromNumber, ipv4ToBytes, ipv4ToNumber, isIpv4 } from './ipv4.ts'
 import { macFromBytes, macToBytes, parseMac } from './mac.ts'

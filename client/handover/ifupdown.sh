@@ -1,0 +1,29 @@
+# shellcheck shell=dash
+
+# ifupdown knows cards by names, which udev may yet change; a mapping asks a script for the name that counts. The root's
+# card becomes "netroot-card", which is configured by nobody and never taken down.
+handover_ifupdown() {
+  in_root /sbin/ifup /usr/sbin/ifup || return 1
+  put "$STATE/ifupdown-name" <<SCRIPT
+#!/run/netroot/busybox sh
+# Written by netroot: the root comes over the card with this MAC.
+read -r mac </sys/class/net/\$1/address
+if [ "\$mac" = $LEASE_MAC ]; then echo netroot-card; else echo "\$1"; fi
+SCRIPT
+  run chmod 755 "$STATE/ifupdown-name"
+  interfaces_with_mapping >"$STATE/interfaces"
+  put "$NEW_ROOT/etc/network/interfaces" <"$STATE/interfaces"
+  rm -f "$STATE/interfaces"
+}
+
+interfaces_with_mapping() {
+  cat <<INTERFACES
+# Written by netroot: the root's card is left alone, whatever is said of it below.
+mapping *
+    script /run/netroot/ifupdown-name
+no-auto-down $LEASE_INTERFACE
+iface netroot-card inet manual
+
+INTERFACES
+  [ ! -f "$NEW_ROOT/etc/network/interfaces" ] || cat "$NEW_ROOT/etc/network/interfaces"
+}

@@ -1,0 +1,22 @@
+# shellcheck shell=dash
+
+# systemd-networkd takes the first file that matches. It is matched by MAC, because udev may yet rename the card.
+# Its wait-online knows only cards that it manages itself, and would wait two minutes for none; that the network is up is
+# shown by the root having been mounted.
+handover_networkd() {
+  in_root /usr/lib/systemd/systemd-networkd /lib/systemd/systemd-networkd || return 1
+  put "$ROOT/run/systemd/network/00-netroot.network" <<NETWORK
+# Written by netroot: the root comes over this card.
+[Match]
+MACAddress=$LEASE_MAC
+[Link]
+Unmanaged=yes
+RequiredForOnline=no
+NETWORK
+  put "$ROOT/run/systemd/system/systemd-networkd-wait-online.service.d/netroot.conf" <<UNIT
+# Written by netroot: the network is up, or there would be no root.
+[Service]
+ExecStart=
+ExecStart=/run/netroot/busybox true
+UNIT
+}

@@ -1,0 +1,147 @@
+# shellcheck shell=dash
+# Network cards: loading drivers by what the buses say of themselves, and telling what has none.
+
+# What no bus announces but the root needs: file systems. It takes a second on a slow machine, the time DHCP waits.
+load_modules_for_root() {
+  # shellcheck disable=SC2086 # a list
+  [ -z "$MODULES_FOR_ROOT" ] || run modprobe -a -q $MODULES_FOR_ROOT || true
+}
+
+# Loads a driver for every device that has appeared since the last call; false when there was none. A driver may bring a
+# bus of its own (a PCI card the virtio bus, a controller its USB devices), so this is repeated until nothing turns up.
+load_new_drivers() {
+  local alias file new=
+  for file in "$ROOT"/sys/bus/*/devices/*/modalias; do
+    alias=$(first_line "$file" | tr ' ' '_')
+    if [ -z "$alias" ] || value_in "$SEEN_ALIASES $new" "$alias"; then continue; fi
+    new="$new $alias"
+  done
+  [ -n "$new" ] || return 1
+  SEEN_ALIASES="$SEEN_ALIASES$new"
+  # shellcheck disable=SC2086 # a list
+  run modprobe -a -b -q $new || true # most devices of a machine are no network cards and have no module here
+}
+
+SEEN_ALIASES=
+
+# Waits this many fifths of a second for a card: USB takes a second or two to say what hangs on it.
+CARD_TICKS=50
+
+# Sets CARDS, or fails when there is none.
+find_cards() {
+  local tick=0
+  run modprobe -q af_packet || true # carries DHCP; where it is built in there is no such module
+  while :; do
+    look_for_cards
+    if [ -n "$CARDS" ] && boot_card_is_there; then break; fi
+    tick=$((tick + 1))
+    [ "$tick" -lt "$CARD_TICKS" ] || break
+    pause 0.2
+  done
+  [ -z "$CARDS" ] || return 0
+  why_no_card
+  return 1
+}
+
+look_for_cards() {
+  while load_new_drivers; do :; done
+  CARDS=$(list_cards)
+}
+
+# Without BOOTIF any card will do.
+boot_card_is_there() { [ -z "$BOOTIF" ] || [ -n "$(card_with_mac "$BOOTIF")" ]; }
+
+# Interfaces of real Ethernet devices: no loopback, no tunnels, nothing wireless.
+list_cards() {
+  local directory cards=
+  for directory in "$ROOT"/sys/class/net/*; do
+    [ -e "$directory/device" ] || continue
+    [ "$(first_line "$directory/type")" = 1 ] || continue
+    [ ! -e "$directory/wireless" ] || continue
+    [ ! -e "$directory/phy80211" ] || continue
+    cards="$cards ${directory##*/}"
+  done
+  echo "${cards# }"
+}
+
+# card_with_mac MAC: prints the interface, or nothing.
+card_with_mac() {
+  local card
+  for card in $CARDS; do
+    [ "$(card_mac "$card")" = "$1" ] && echo "$card" && return
+  done
+}
+
+card_mac() { first_line "$ROOT/sys/class/net/$1/address"; }
+
+card_driver() {
+  local link
+  link=$(readlink "$ROOT/sys/class/net/$1/device/driver") || link='?'
+  echo "${link##*/}"
+}
+
+# Where the card sits: 0000:00:03.0, 1-1:1.0, virtio0 …
+card_bus() {
+  local link
+  link=$(readlink "$ROOT/sys/class/net/$1/device") || link='?'
+  echo "${link##*/}"
+}
+
+has_carrier() { [ "$(first_line "$ROOT/sys/class/net/$1/carrier")" = 1 ]; }
+
+# "PLACE MODALIAS" of every network device that no driver took.
+devices_without_driver() {
+  local device alias
+  for device in "$ROOT"/sys/bus/*/devices/*; do
+    [ ! -e "$device/driver" ] || continue
+    alias=$(first_line "$device/modalias")
+    is_network_alias "$alias" && echo "${device##*/} $alias"
+  done
+}
+
+# PCI class 02 (network), virtio device 1 (network), USB communication interfaces.
+is_network_alias() {
+  case $1 in
+    pci:*bc02* | virtio:d00000001* | usb:*ic02*) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
+# pci:v00008086d0000100Esv… as 8086:100e, the form that everybody searches for.
+pci_id() {
+  local vendor device
+  case $1 in
+    pci:v????????d????????*) ;;
+    *) return ;;
+  esac
+  vendor=${1#pci:v????}
+  device=${1#pci:v????????d????}
+  printf '%s:%s\n' "${vendor%"${vendor#????}"}" "${device%"${device#????}"}" | tr 'A-F' 'a-f'
+}
+
+why_no_card() {
+  local missing firmware
+  missing=$(devices_without_driver | while read -r place alias; do
+    printf '%s %s (%s); ' "$place" "$(pci_id "$alias")" "$alias"
+  done)
+  firmware=$(kernel_messages | grep -iE 'firmware.*(failed|not found|error)|failed to load.*firmware' | tail -n 2)
+  if [ -n "$firmware" ]; then
+    trouble no-firmware "A network card's driver did not get its firmware." \
+      "$firmware" \
+      "Add the firmware package to the image, so that the drivers part carries it."
+  elif [ -n "$missing" ]; then
+    trouble no-driver "There is a network card, but no driver for it." \
+      "${missing%; }" \
+      "Add the driver of this card to the drivers part (a newer kernel may have one), or use another card."
+  else
+    trouble no-card "No network card was found." \
+      "$(count_devices) devices on the buses, none of them a network card." \
+      "See in the firmware setup that the card is switched on; reseat it."
+  fi
+}
+
+count_devices() {
+  # shellcheck disable=SC2086 # a list
+  set -- $SEEN_ALIASES
+  echo $#
+}

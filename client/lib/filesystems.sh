@@ -1,0 +1,67 @@
+# shellcheck shell=dash
+# shellcheck disable=SC2034 # what is set here is read in other files
+# The kernel's own file systems, and the new root: a read-only release below, memory above.
+
+RELEASE_LAYER=$ROOT/layers/release
+MEMORY_LAYER=$ROOT/layers/memory
+NEW_ROOT=$ROOT/sysroot
+STATE=$ROOT/run/netroot
+LOG=$STATE/log
+
+mount_kernel_filesystems() {
+  run mkdir -p "$ROOT/proc" "$ROOT/sys" "$ROOT/dev" "$ROOT/run" "$ROOT/tmp" "$ROOT/etc"
+  run mount -t proc -o nosuid,nodev,noexec proc "$ROOT/proc"
+  run mount -t sysfs -o nosuid,nodev,noexec sysfs "$ROOT/sys"
+  run mount -t devtmpfs -o mode=0755,nosuid devtmpfs "$ROOT/dev"
+  # No noexec: the busybox that keeps the lease lives here, also when the real system runs.
+  run mount -t tmpfs -o mode=0755,nosuid,nodev tmpfs "$ROOT/run"
+  mkdir -p "$STATE" "$STATE/reports"
+}
+
+# The size of the writable layer, as tmpfs takes it: bytes with k, m, g, or a percentage of the memory.
+memory_layer_size() {
+  case $OVERLAY_SIZE in
+    '' | *[!0-9kKmMgG%]*) echo 50% ;;
+    *) echo "$OVERLAY_SIZE" ;;
+  esac
+}
+
+stack_memory_over_root() {
+  enough_memory || return 1
+  run mkdir -p "$MEMORY_LAYER" "$NEW_ROOT"
+  run mount -t tmpfs -o "mode=0755,size=$(memory_layer_size)" memory "$MEMORY_LAYER" || no_overlay || return 1
+  run mkdir -p "$MEMORY_LAYER/upper" "$MEMORY_LAYER/work"
+  run mount -t overlay -o "lowerdir=$RELEASE_LAYER,upperdir=$MEMORY_LAYER/upper,workdir=$MEMORY_LAYER/work" \
+    netroot "$NEW_ROOT" || no_overlay
+}
+
+# Less than this and the real system would be killed piece by piece with nobody knowing why.
+LEAST_MEMORY_KIB=49152
+
+enough_memory() {
+  local available
+  available=$(memory_kib MemAvailable)
+  [ "${available:-$LEAST_MEMORY_KIB}" -lt "$LEAST_MEMORY_KIB" ] || return 0
+  trouble no-memory "The machine has too little memory for its root." \
+    "$((available / 1024)) MiB of $(($(memory_kib MemTotal) / 1024)) MiB are free; it takes $((LEAST_MEMORY_KIB / 1024)) MiB." \
+    "Give the machine more memory, or a smaller initramfs (drivers of this machine only)."
+}
+
+no_overlay() {
+  run umount "$MEMORY_LAYER"
+  trouble no-memory "Memory could not be laid over the root." \
+    "$(kernel_messages | grep -E 'overlay|tmpfs' | tail -n 2) ($(memory_kib MemAvailable) KiB free)" \
+    "See that the drivers part has the module overlay, and that memory is free."
+  return 1
+}
+
+# memory_kib NAME: a line of /proc/meminfo, in KiB; nothing where there is none.
+memory_kib() {
+  local name value unit
+  while read -r name value unit; do
+    [ "$name" = "$1:" ] && echo "$value" && return
+  done 2>/dev/null <"$ROOT/proc/meminfo"
+}
+
+# KiB that the files of the initramfs take: what switch_root gives back.
+initramfs_kib() { run du -skx "$ROOT/" 2>/dev/null | cut -f 1; }

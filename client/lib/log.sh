@@ -1,0 +1,40 @@
+# shellcheck shell=dash
+# What the machine says. The log keeps all of it; the screen shows progress unless `quiet`, and trouble always.
+
+# Progress: "netroot: …".
+say() {
+  log "$1"
+  [ -n "$QUIET" ] || echo "netroot: $1"
+}
+
+# Something that is wrong but does not stop the boot.
+warn() {
+  log "warning: $1"
+  on_every_console "netroot: warning: $1"
+}
+
+# A line for the log only.
+log() { echo "$(uptime_seconds) $1" >>"$LOG"; }
+
+# The console that stdout leads to is only the last `console=` of the command line; the operator may sit at another.
+on_every_console() {
+  local console shown=
+  for console in $(first_line "$ROOT/sys/class/tty/console/active"); do
+    [ -c "$ROOT/dev/$console" ] && printf '%s\n' "$1" >"$ROOT/dev/$console" 2>/dev/null && shown=yes
+  done
+  [ -n "$shown" ] || printf '%s\n' "$1"
+}
+
+# With `debug`, every command that follows goes to the log; errors of commands go there in any case.
+begin_log() {
+  exec 2>>"$LOG"
+  if [ -n "$DEBUG" ]; then set -x; fi
+}
+
+# The last lines of the log and of the kernel's, for a report.
+log_tail() {
+  tail -n 25 "$LOG"
+  kernel_messages | tail -n 15
+}
+
+kernel_messages() { run dmesg 2>/dev/null; }

@@ -1,0 +1,106 @@
+# shellcheck shell=dash
+# Telling the server how the boot goes: docs/architecture.md, "Reports". Reports are files in a queue, because the first
+# ones are written before there is a network, and are sent in the background, because nothing may wait for them.
+
+# report STAGE [LINE...]; text on standard input with report_with_log.
+report() {
+  REPORT_NUMBER=$((REPORT_NUMBER + 1))
+  local file
+  file=$STATE/reports/$(printf '%03d' "$REPORT_NUMBER")-$1
+  {
+    echo "$1"
+    echo "uptime $(uptime_seconds)"
+    shift
+    [ $# -eq 0 ] || printf '%s\n' "$@"
+    [ -z "$REPORT_TEXT" ] || printf '\n%s\n' "$REPORT_TEXT"
+  } >"$file.new"
+  mv "$file.new" "$file"
+  log "report ${file##*-}"
+  [ -z "$NETWORK_IS_UP" ] || send_reports &
+}
+
+REPORT_NUMBER=0
+REPORT_TEXT=
+NETWORK_IS_UP=
+
+# Sends what is in the queue, oldest first; what cannot be sent stays. One sender at a time.
+send_reports() {
+  local file
+  [ -n "$NETROOT_SERVER" ] || return 0
+  while [ -n "$(next_report)" ]; do
+    mkdir "$STATE/reports/sending" 2>/dev/null || return 0
+    while file=$(next_report) && [ -n "$file" ] && post_report "$file"; do rm -f "$file"; done
+    rmdir "$STATE/reports/sending"
+    [ ! -e "$file" ] || return 1
+  done
+}
+
+next_report() {
+  local file
+  for file in "$STATE"/reports/[0-9]*; do
+    case $file in
+      *.new) ;;
+      *)
+        [ ! -e "$file" ] || echo "$file"
+        return
+        ;;
+    esac
+  done
+}
+
+post_report() {
+  run wget -q -T 3 -O /dev/null --header 'Content-Type: text/plain' --post-file "$1" "$(report_url)"
+}
+
+report_url() {
+  if [ -n "$NETROOT_BOOT" ]; then
+    echo "${NETROOT_SERVER%/}/report/$NETROOT_BOOT"
+  else
+    echo "${NETROOT_SERVER%/}/report/mac/$(card_mac "$LEASE_INTERFACE")"
+  fi
+}
+
+# Before the real system takes over, for the queue moves away under a sender. What a dead server did not take by now stays
+# in the queue; netroot-alive.service tries once more.
+finish_reports() {
+  local tick=0
+  while [ -d "$STATE/reports/sending" ] && [ "$tick" -lt 20 ]; do
+    pause 0.2
+    tick=$((tick + 1))
+  done
+  send_reports
+}
+
+report_init() {
+  report init "kernel $(running_kernel)" "memory $(memory_kib MemTotal)" ${UNKNOWN_WORDS:+"unknown$UNKNOWN_WORDS"}
+  [ -z "$UNKNOWN_WORDS" ] || warn "not known on the kernel command line:$UNKNOWN_WORDS"
+}
+
+report_cards() {
+  local card place alias
+  set --
+  for card in $CARDS; do set -- "$@" "card $card $(card_mac "$card") $(card_driver "$card") $(card_bus "$card")"; done
+  while read -r place alias; do
+    [ -z "$place" ] || set -- "$@" "missing $place $alias"
+  done <<LIST
+$(devices_without_driver)
+LIST
+  say "network cards: $(cards_in_words "$CARDS")"
+  report cards "$@"
+}
+
+report_lease() {
+  report lease "interface $LEASE_INTERFACE" "address $LEASE_ADDRESS" "router $LEASE_ROUTER" "server $LEASE_SERVER" \
+    "seconds $LEASE_SECONDS"
+}
+
+report_root() { report root "url $ROOT_URL" "took $ROOT_TOOK"; }
+
+report_handover() {
+  local manager
+  set --
+  for manager in $MANAGERS; do set -- "$@" "manager $manager"; done
+  report handover "$@"
+}
+
+report_switch() { report switch "init $INIT_PATH" "initramfs-memory $(initramfs_kib)"; }

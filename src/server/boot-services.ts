@@ -1,0 +1,29 @@
+import type { LoaderFile } from '../boot/loaders/files.ts'
+import type { ServerAddresses } from '../boot/server-addresses.ts'
+import type { Boots } from '../fleet/boots.ts'
+import type { Mac } from '../net/mac.ts'
+import type { HttpAnswer, HttpRequest } from '../protocols/http/answer.ts'
+import type { Logger } from '../sys/log.ts'
+import type { Parts } from './parts.ts'
+import type { Plans } from './plans.ts'
+import type { Releases } from './releases.ts'
+
+/** What the boot paths of HTTP are made from. */
+export interface BootServices {
+  readonly boots: Boots
+  readonly plans: Plans
+  readonly parts: Parts
+  readonly releases: Releases
+  readonly loaders: ReadonlyMap<string, LoaderFile>
+  readonly server: ServerAddresses
+  readonly nameOf: (mac: Mac) => string
+  readonly log: Logger
+}
+
+/** One path of a boot: `groups` is what its pattern found. */
+export type BootRoute = (services: BootServices, request: HttpRequest, groups: readonly string[]) => Promise<HttpAnswer>
+
+/** A short text. */
+export function textAnswer(text: string, status = 200) {
+  return { kind: 'text', text: text === '' || text.endsWith('\n') ? text : `${text}\n`, status } as const
+}

@@ -1,0 +1,61 @@
+import type { Boots } from '../fleet/boots.ts'
+import type { BootEvent } from '../fleet/events.ts'
+import type { Mac } from '../net/mac.ts'
+import type { DhcpExchange } from '../protocols/dhcp/exchange.ts'
+import { machineOf, speakerIn } from './machine.ts'
+
+/** Writes what DHCP did into the boot that it belongs to. */
+export function dhcpStory(boots: Boots, nameOf: (mac: Mac) => string): (exchange: DhcpExchange) => void {
+  return (exchange) => {
+    const at = Date.now()
+    const events = eventsOf(exchange, at)
+    if (events.length === 0) return
+    const { client } = exchange
+    const boot = boots.forDhcp(machineOf(client), speakerIn(client), at, nameOf(client.mac))
+    if (boot !== undefined) for (const event of events) boots.record(boot.id, event)
+  }
+}
+
+/** The events of one message and of what it was answered. */
+export function eventsOf(exchange: DhcpExchange, at: number): BootEvent[] {
+  const asked = exchange.received === 'discover' ? [discoverOf(exchange, at)] : []
+  return [...asked, ...answersTo(exchange, at)]
+}
+
+function discoverOf({ client }: DhcpExchange, at: number): BootEvent {
+  const { architecture, busId } = machineOf(client)
+  return {
+    type: 'dhcp.discover',
+    at,
+    speaker: speakerIn(client),
+    ...(architecture === undefined ? {} : { architecture }),
+    ...(busId === undefined ? {} : { busId }),
+    ...(client.relay === undefined ? {} : { relay: client.relay }),
+  }
+}
+
+function answersTo({ client, outcome }: DhcpExchange, at: number): BootEvent[] {
+  const when = { at, speaker: speakerIn(client) }
+  switch (outcome.kind) {
+    case 'offered':
+      return [{ type: 'dhcp.offer', ...when, address: outcome.address, ...bootFileOf(outcome.answer) }]
+    case 'acknowledged': {
+      const { address, leaseSeconds, answer } = outcome
+      return [{ type: 'dhcp.ack', ...when, address, leaseSeconds, ...bootFileOf(answer) }]
+    }
+    case 'denied':
+      return [{ type: 'dhcp.nak', ...when, address: outcome.address, reason: outcome.text }]
+    case 'ignored':
+      if (outcome.server !== undefined) return [{ type: 'dhcp.other-server', ...when, server: outcome.server }]
+      return TOLD.has(outcome.reason) ? [{ type: 'dhcp.unanswered', ...when, reason: outcome.text }] : []
+    default:
+      return [] // a lease given back, an INFORM: nothing of a boot
+  }
+}
+
+/** Reasons for silence that an operator must see; the others are packets that are none of our business. */
+const TOLD: ReadonlySet<string> = new Set(['not-served', 'pool-full', 'unknown-lease'])
+
+function bootFileOf({ bootFile }: { readonly bootFile?: string }): { bootFile?: string } {
+  return bootFile === undefined ? {} : { bootFile }
+}

@@ -1,0 +1,45 @@
+import { join } from 'node:path'
+import { ensureLoaders, type LoaderFile } from '../boot/loaders/files.ts'
+import { effectiveProfile } from '../config/effective.ts'
+import type { Config } from '../config/schema.ts'
+import { ReleaseStore } from '../image/store.ts'
+import { Parts } from './parts.ts'
+import { Releases } from './releases.ts'
+
+export interface PrepareOptions {
+  readonly config: Config
+  readonly storeDirectory: string
+  readonly releases: Releases
+  readonly parts: Parts
+  /** Told what is being made, for people who wait. */
+  readonly onStep?: (what: string) => void
+}
+
+/**
+ * Makes what every profile in use boots, and fetches the loaders, so that the first machine need not wait. What is in
+ * the store already is found again; only what is not needs the network.
+ *
+ * @throws {StoreError} if an image, release or kernel is missing
+ * @throws {Error} if a Debian package is neither in the store nor can be fetched
+ */
+export async function prepareBoots(options: PrepareOptions): Promise<ReadonlyMap<string, LoaderFile>> {
+  const { config, storeDirectory, releases, parts, onStep = () => undefined } = options
+  onStep('preparing kernels and initramfs')
+  for (const client of [undefined, ...Object.values(config.clients)]) {
+    const profile = effectiveProfile(config, client)
+    if (profile !== undefined) await parts.ensure(await releases.choose(profile))
+  }
+  onStep('preparing boot loaders')
+  return ensureLoaders(join(storeDirectory, 'cache'))
+}
+
+/** The same for a store that nobody serves now: afterwards `netroot up` starts without the Internet. */
+export async function prepareStore(
+  config: Config,
+  storeDirectory: string,
+  onStep?: (what: string) => void,
+): Promise<void> {
+  await using releases = new Releases(await ReleaseStore.open(storeDirectory))
+  const parts = new Parts(storeDirectory, releases)
+  await prepareBoots({ config, storeDirectory, releases, parts, ...(onStep === undefined ? {} : { onStep }) })
+}

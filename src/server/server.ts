@@ -1,0 +1,161 @@
+import { mkdir } from 'node:fs/promises'
+import { DatabaseSync } from 'node:sqlite'
+import type { LoaderFile } from '../boot/loaders/files.ts'
+import type { ServerAddresses } from '../boot/server-addresses.ts'
+import { clientOf } from '../config/effective.ts'
+import type { LoadedConfig } from '../config/load.ts'
+import { databasePath } from '../config/paths.ts'
+import type { Config } from '../config/schema.ts'
+import { Boots } from '../fleet/boots.ts'
+import { openLeases } from '../fleet/leases.ts'
+import { ReleaseStore } from '../image/store.ts'
+import type { Mac } from '../net/mac.ts'
+import { DhcpServer } from '../protocols/dhcp/server.ts'
+import { HttpServer } from '../protocols/http/server.ts'
+import { NfsServer } from '../protocols/nfs/server.ts'
+import { TftpServer } from '../protocols/tftp/server.ts'
+import { openFileSource } from '../storage/file-source.ts'
+import type { Logger } from '../sys/log.ts'
+import { answerBoot } from './boot-routes.ts'
+import type { BootServices } from './boot-services.ts'
+import { dhcpAnswers } from './dhcp-answers.ts'
+import { dhcpStory } from './dhcp-story.ts'
+import { FileStory } from './file-story.ts'
+import { type ServedNetwork, servedNetwork } from './network.ts'
+import { NfsTraffic } from './nfs-traffic.ts'
+import { Parts } from './parts.ts'
+import { Plans } from './plans.ts'
+import { prepareBoots } from './prepare.ts'
+import { Releases } from './releases.ts'
+import { loaderAt } from './tftp-files.ts'
+
+export interface NetrootOptions {
+  readonly loaded: LoadedConfig
+  /** Where images and what is made of them lie. */
+  readonly storeDirectory: string
+  /** Where the database of leases and boots lies. */
+  readonly stateDirectory: string
+  readonly log: Logger
+  /** Told what is being prepared, for people who wait. */
+  readonly onStep?: (what: string) => void
+}
+
+/**
+ * Everything from a machine's first DHCP packet to its root file system, as one configuration says it. Serves once
+ * `start()` resolves; `close()` ends the services in the opposite order.
+ */
+export class NetrootServer implements AsyncDisposable {
+  readonly network: ServedNetwork
+  readonly boots: Boots
+  readonly addresses: ServerAddresses
+  readonly #open: AsyncDisposableStack
+
+  /**
+   * Prepares what every profile boots and starts all services.
+   *
+   * @throws {ConfigError}, {DhcpNetworkError}, {StoreError}, {BindError}: each says what to do next
+   */
+  static async start(options: NetrootOptions): Promise<NetrootServer> {
+    const { loaded, log, onStep = () => undefined } = options
+    const { config } = loaded
+    await using open = new AsyncDisposableStack()
+    const network = await servedNetwork(loaded)
+    const addresses = { address: network.server.address, httpPort: config.ports.http, nfsPort: config.ports.nfs }
+    const database = await openDatabase(options.stateDirectory, open)
+    const releases = open.use(new Releases(await ReleaseStore.open(options.storeDirectory)))
+    const parts = new Parts(options.storeDirectory, releases)
+    const plans = new Plans(config, addresses, releases, parts)
+    const loaders = await prepareBoots({ config, storeDirectory: options.storeDirectory, releases, parts, onStep })
+    const boots = new Boots(database)
+    const nameOf = (mac: Mac): string => clientOf(config, mac)?.name ?? ''
+    const services = { boots, plans, parts, releases, loaders, server: addresses, nameOf, log }
+    boots.recordRestart(Date.now())
+    await startServices({ config, network, services, database }, open)
+    return new NetrootServer(network, boots, addresses, open.move())
+  }
+
+  private constructor(network: ServedNetwork, boots: Boots, addresses: ServerAddresses, open: AsyncDisposableStack) {
+    this.network = network
+    this.boots = boots
+    this.addresses = addresses
+    this.#open = open
+  }
+
+  close(): Promise<void> {
+    return this.#open.disposeAsync()
+  }
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}
+
+async function openDatabase(directory: string, open: AsyncDisposableStack): Promise<DatabaseSync> {
+  await mkdir(directory, { recursive: true })
+  const database = new DatabaseSync(databasePath(directory), { timeout: 5000 })
+  open.defer(() => database.close())
+  return database
+}
+
+interface Composition {
+  readonly config: Config
+  readonly network: ServedNetwork
+  readonly services: BootServices
+  readonly database: DatabaseSync
+}
+
+/** DHCP comes last: no machine is told to fetch what is not served yet. */
+async function startServices(composition: Composition, open: AsyncDisposableStack): Promise<void> {
+  const { config, services } = composition
+  const host = services.server.address
+  const stop = new AbortController()
+  open.defer(() => stop.abort())
+  const story = new FileStory(services.boots)
+  const traffic = new NfsTraffic(services.boots, stop.signal)
+  const { log } = services
+  open.use(
+    await HttpServer.listen({
+      host,
+      port: config.ports.http,
+      route: (request) => answerBoot(services, request),
+      onResponse: (report) => story.http(report),
+      log: log.child({ service: 'http' }),
+    }),
+  )
+  open.use(
+    await TftpServer.listen({
+      host,
+      port: config.ports.tftp,
+      open: async ({ filename }) => openLoader(services.loaders, filename),
+      onTransfer: (report) => story.tftp(report),
+      log: log.child({ service: 'tftp' }),
+    }),
+  )
+  open.use(
+    await NfsServer.listen({
+      host,
+      port: config.ports.nfs,
+      exports: services.releases.exports,
+      onMount: (event) => story.nfs(event),
+      onRead: (address, _, bytes) => traffic.add(address, bytes),
+      log: log.child({ service: 'nfs' }),
+    }),
+  )
+  open.use(await startDhcp(composition))
+}
+
+async function startDhcp({ config, network, services, database }: Composition): Promise<DhcpServer> {
+  const { boots, server, nameOf, log } = services
+  return DhcpServer.listen({
+    interface: network.interface,
+    serverAddress: server.address,
+    leases: openLeases(database, { range: config.range, fixed: network.fixed }),
+    answer: dhcpAnswers(config, server, network.server.prefix),
+    onExchange: dhcpStory(boots, nameOf),
+    log: log.child({ service: 'dhcp' }),
+  })
+}
+
+async function openLoader(loaders: ReadonlyMap<string, LoaderFile>, path: string) {
+  const loader = loaderAt(loaders, path)
+  return loader === undefined ? undefined : openFileSource(loader.path)
+}
