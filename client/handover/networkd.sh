@@ -5,6 +5,10 @@
 # shown by the root having been mounted.
 handover_networkd() {
   in_root /usr/lib/systemd/systemd-networkd /lib/systemd/systemd-networkd || return 1
+  tell_networkd
+}
+
+tell_networkd() {
   put "$ROOT/run/systemd/network/00-netroot.network" <<NETWORK
 # Written by netroot: the root comes over this card.
 [Match]

@@ -4,6 +4,10 @@
 # the lease of the root's card: NetworkManager would leave it empty, knowing no network.
 handover_networkmanager() {
   in_root /usr/sbin/NetworkManager /usr/bin/NetworkManager || return 1
+  tell_networkmanager
+}
+
+tell_networkmanager() {
   put "$ROOT/run/NetworkManager/conf.d/00-netroot.conf" <<CONF
 # Written by netroot: the root comes over this card.
 [main]

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { bootsCommand } from './boots.ts'
 import { configCommand } from './config.ts'
+import { demoCommand } from './demo.ts'
 import { reportFailure } from './failure.ts'
 import { imageCommand } from './image.ts'
 import { initramfsCommand } from './initramfs.ts'
@@ -21,7 +22,16 @@ function program(): Command {
   const netroot = new Command('netroot')
     .description('Boots Linux machines that have no disk: all from the first DHCP packet to the root file system.')
     .addHelpText('after', EXAMPLES)
-  const commands = [upCommand, imageCommand, bootsCommand, whyCommand, configCommand, initramfsCommand, serveCommand]
+  const commands = [
+    demoCommand,
+    upCommand,
+    imageCommand,
+    bootsCommand,
+    whyCommand,
+    configCommand,
+    initramfsCommand,
+    serveCommand,
+  ]
   for (const command of commands) netroot.addCommand(command())
   return strict(netroot)
 }

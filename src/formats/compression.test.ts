@@ -64,6 +64,21 @@ test('zstdFrameLength() finds the end of a frame, whatever follows', () => {
   )
 })
 
+test('zstdFrameLength() reads every form of the frame header', () => {
+  const block = '010000' // the last one, raw, empty
+  const headers = {
+    'window, no size': '00 58',
+    'single segment, size in 1 byte': '20 00',
+    'window, size in 2 bytes': '40 58 0000',
+    'window, dictionary id of 4 bytes, size in 4': '83 58 00000001 00000000',
+    'window, size in 8 bytes, checksum': 'c4 58 0000000000000000',
+  }
+  for (const [form, header] of Object.entries(headers)) {
+    const frame = hex(`28b52ffd ${header} ${block} ${form.includes('checksum') ? '51d8e999' : ''}`)
+    assert.equal(zstdFrameLength(Buffer.concat([frame, hex('ffff')])), frame.byteLength, form)
+  }
+})
+
 test('zstdFrameLength() counts blocks of one repeated byte, and says when a frame is cut', () => {
   const frame = zstdCompressSync(Buffer.alloc(3_000_000))
   assert.equal(zstdFrameLength(frame), frame.byteLength)

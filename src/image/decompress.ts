@@ -10,7 +10,6 @@ type Bytes = AsyncIterable<Uint8Array>
 const KINDS: readonly {
   readonly magic: string
   readonly name: string
-  readonly at?: number
   readonly refuse?: string
 }[] = [
   { magic: '\x1f\x8b', name: 'gzip' },
@@ -22,14 +21,13 @@ const KINDS: readonly {
   { magic: 'PK\x03\x04', name: 'zip', refuse: 'want a tar archive' },
   { magic: '070701', name: 'cpio', refuse: 'want a tar archive' },
   { magic: 'QFI\xfb', name: 'qcow2', refuse: 'want a tar archive of the file system in it: virt-tar-out' },
-  { magic: 'CD001', name: 'ISO 9660', at: 32_769, refuse: 'want a tar archive of an installed system' },
 ]
 const LONGEST_MAGIC = 6
 
 /** Names the compression or format that bytes begin with. Undefined for what may be a plain tar archive. */
 export function kindOf(head: Uint8Array): (typeof KINDS)[number] | undefined {
   const text = Buffer.from(head.buffer, head.byteOffset, head.byteLength)
-  return KINDS.find(({ magic, at = 0 }) => text.toString('latin1', at, at + magic.length) === magic)
+  return KINDS.find(({ magic }) => text.toString('latin1', 0, magic.length) === magic)
 }
 
 /**

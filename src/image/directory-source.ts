@@ -1,5 +1,6 @@
 import { type BigIntStats, constants } from 'node:fs'
 import { type FileHandle, lstat, open, readdir, readlink } from 'node:fs/promises'
+import { relative } from 'node:path'
 import type { TarEntry, TarEntryType } from '../formats/tar/entry.ts'
 import type { SparseRun } from '../formats/tar/sparse.ts'
 import { encodeEntry, END_OF_ARCHIVE, type NewEntry, paddingAfter } from '../formats/tar/writer.ts'
@@ -18,8 +19,8 @@ const CHUNK = 1 << 20
 const PAGE = 4096
 
 /**
- * A directory of this host as a PAX archive. Names are sorted, so the same directory gives the same bytes. Other file
- * systems mounted inside and sockets are left out, as `tar --one-file-system` does.
+ * A directory of this host as a PAX archive. Names are sorted, so the same directory gives the same bytes. What is
+ * mounted inside (only the mount point stays) and sockets are left out, as `tar --one-file-system` does.
  *
  * @throws {StoreError} if something in it may not be read, or changes meanwhile
  */
@@ -44,7 +45,8 @@ class Archiver {
   constructor(root: string, xattrs: XattrsByPath, leaveOut: string | undefined) {
     this.#root = Buffer.from(`${root}/`)
     this.#xattrs = xattrs
-    this.#leaveOut = leaveOut?.startsWith(`${root}/`) ? byteStringOf(leaveOut.slice(root.length + 1)) : undefined
+    const inside = leaveOut === undefined ? '..' : relative(root, leaveOut)
+    this.#leaveOut = inside.startsWith('..') ? undefined : byteStringOf(inside)
   }
 
   async *run(): AsyncGenerator<Uint8Array> {
@@ -58,9 +60,10 @@ class Archiver {
     for (const name of names.map(byteStringFrom).sort()) {
       const path = directory === '' ? name : `${directory}/${name}`
       const stats = await this.#attempt(path, (full) => lstat(full, { bigint: true }))
-      if (path === this.#leaveOut || stats.isSocket() || stats.dev !== device) continue
+      const isForeign = stats.dev !== device
+      if (path === this.#leaveOut || stats.isSocket() || (isForeign && !stats.isDirectory())) continue
       yield* this.#add(path, stats)
-      if (stats.isDirectory()) yield* this.#below(path, device)
+      if (stats.isDirectory() && !isForeign) yield* this.#below(path, device)
     }
   }
 

@@ -122,6 +122,7 @@ async function* counted(source: Source, { signal, onProgress }: ImportOptions): 
 /** Writes what else a release has. @throws {StoreError} if the archive is no root that a machine can boot */
 async function describe(stage: Stage, archive: WrittenArchive, source: Source): Promise<ReleaseInfo> {
   const { digest, size, index } = archive
+  if (index.entries === 0) throw new StoreError('It is an archive without entries, want a root file system')
   const path = join(stage.directory, 'root.tar')
   const { system, arch, kernels } = await inspectArchive(path, index)
   const info: ReleaseInfo = {

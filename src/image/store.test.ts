@@ -187,6 +187,7 @@ test('importStream() and importPath() leave nothing behind of what they refuse',
     /Cannot import x\.tar: .*tar at byte 0: this is not a tar archive/,
   )
   await refuse(Buffer.alloc(0), /tar at byte 0: it is empty/)
+  await refuse(Buffer.alloc(10_240), /It is an archive without entries, want a root file system/)
   await refuse(Buffer.from('hsqs'.repeat(99)), /it is squashfs, turn it into a tar archive first: sqfs2tar/)
   await refuse(specimenTar({ './boot/../../x': 'y' }), /at byte \d+: the entry "\.\/boot\/\.\.\/\.\.\/x" has "\.\."/)
   await refuse(specimenTar({ './usr/lib/systemd/systemd': undefined }), /Cannot import x\.tar: .*It has no init/)

@@ -58,7 +58,7 @@ test('buildDrivers() keeps xz and gzip of modules, and packs others for busybox 
   }
 })
 
-test('buildDrivers() says what to load for the root, without what is part of the kernel [HT25, HT48, JS8]', async () => {
+test('buildDrivers() says what to load for the root, without what is part of the kernel [HT25]', async () => {
   await using root = await testRoot(kernelFiles())
   const { entries, report } = await buildDrivers(root.tree, VERSION)
   assert.equal(text(entries, 'netroot/drivers'), `KERNEL='${VERSION}'\nMODULES_FOR_ROOT='overlay nfs nfsv3'\n`)

@@ -128,7 +128,7 @@ test('selectModules() is closed, and loads each module after what it needs, what
   )
 })
 
-test('FEATURES take every Ethernet and USB network driver, no Wi-Fi, no modem, no tunnel [FB2, FB44]', () => {
+test('FEATURES take every Ethernet and USB network driver, no Wi-Fi, no modem, no tunnel [FB44]', () => {
   const paths = {
     yes: [
       'net/ethernet/intel/e1000/e1000',

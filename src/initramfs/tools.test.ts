@@ -61,7 +61,7 @@ function busyboxWith(applets: readonly string[]): Buffer {
 
 const CLIENT_FILES = [textFile('init', '#!/bin/sh\n', 0o755), textFile('netroot/lib/log.sh', '')]
 
-test('buildTools() makes an archive that the kernel can run init from [JS7]', () => {
+test('buildTools() makes an archive that the kernel can run init from', () => {
   const entries = buildTools({ busybox: busyboxWith(APPLETS), busyboxName: 'busybox', client: CLIENT_FILES })
   const named = new Map<string, CpioEntry>(entries.map((entry) => [entry.name, entry]))
   assert.doesNotThrow(() => writeCpio(entries))

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { boot, CARD, LEASE, PLAN, SHELLS } from './machine.ts'
 
-const HOSTILE = `a'b"c $(touch "$ROOT/owned") \`touch "$ROOT/owned"\`; touch "$ROOT/owned" &`
+const HOSTILE = `a'b"c $(touch "$ROOT/owned") \`touch "$ROOT/owned"\`; touch "$ROOT/owned" & 'd' ''e`
 
 /** A machine whose only card gets this lease. */
 function leased(values: Readonly<Record<string, string>>) {

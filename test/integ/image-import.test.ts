@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -84,6 +85,35 @@ test('image import reads standard input, and a directory as it is', async () => 
     digests.push((JSON.parse(stdout) as { digest: string }).digest)
   }
   assert.equal(digests[0], digests[1])
+})
+
+test('image import of a directory leaves out the store in it, sockets and what is mounted there', async () => {
+  const root = join(base, 'mounted')
+  for (const name of ['proc', 'var']) mkdirSync(join(root, name), { recursive: true })
+  execFileSync('tar', ['-xf', plain, '-C', root, '--no-same-owner'])
+  await using socket = createServer().listen(join(root, 'var/socket'))
+  assert.ok(socket.listening || existsSync(join(root, 'var/socket')))
+  const script =
+    'mount -t tmpfs none "$R/proc" && echo x >"$R/proc/inside" && "$N" image import x "$R" --store "$R/var/store"'
+  const namespace = isRoot ? ['--mount'] : ['--user', '--map-root-user', '--mount']
+  const { status, stderr } = await runToEnd('unshare', [
+    ...namespace,
+    'env',
+    `R=${root}`,
+    `N=${NETROOT}`,
+    'sh',
+    '-c',
+    script,
+  ])
+  assert.equal(status, 0, stderr)
+  const [digest = ''] = readdirSync(join(root, 'var/store/releases'))
+  const names = execFileSync('tar', ['-tf', join(root, 'var/store/releases', digest, 'root.tar')])
+    .toString()
+    .split('\n')
+  assert.deepEqual(
+    names.filter((name) => /^(proc|var)/.test(name)),
+    ['proc/', 'var/'],
+  )
 })
 
 test('image import says what is wrong with a compressed archive', async () => {

@@ -14,6 +14,7 @@ import { NETROOT, runToEnd } from '../support/netroot.ts'
 import { type NfsProcess, nfsUrl, serveNfs } from '../support/nfs-server.ts'
 
 const MIB = 1024 * 1024
+const NFS_CAT = 'nfs-cat' // of the Debian package libnfs-utils
 /** Of the file that is read while the server is killed. */
 const BIG_MIB = 96
 let work: string
@@ -36,8 +37,7 @@ before(async () => {
 })
 after(() => rm(work, { recursive: true, force: true }))
 
-const cat = async (port: number, path: string): Promise<string> =>
-  (await run('nfs-cat', [nfsUrl(port, path)])).toString()
+const cat = async (port: number, path: string): Promise<string> => (await run(NFS_CAT, [nfsUrl(port, path)])).toString()
 const exportsOf = (): string[] => [`dir=${tree}`, `tar=${join(work, 'tree.tar')}`]
 
 /** MNT of an export: the handle of its root. */
@@ -90,7 +90,7 @@ test('libnfs is told that an export is not there, that a file is not, and that n
 test('nfs-cat goes on when the server is killed and started again while it reads', async () => {
   for (const path of ['/tar/big', '/dir/big']) {
     const first = await serveNfs(exportsOf())
-    const reader = spawn('nfs-cat', [nfsUrl(first.port, path)], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const reader = spawn(NFS_CAT, [nfsUrl(first.port, path)], { stdio: ['ignore', 'pipe', 'inherit'] })
     const ended = once(reader, 'close')
     const hash = createHash('sha256')
     let bytes = 0

@@ -15,11 +15,13 @@ interface Address {
 }
 
 const LATE_MS = 5
-const READ_REQUEST = 1
+const DATA = 3
+const ACK = 4
 
 /**
  * A bad network between a TFTP client and a server: clients ask the relay's port, and meet each port that the server
- * answers from as a port of the relay. The request itself always arrives: clients would wait seconds to repeat it.
+ * answers from as a port of the relay. The first round trip is left alone: clients wait seconds to repeat a request, and
+ * atftp gives up when an OACK comes twice.
  */
 export class LossyRelay implements AsyncDisposable {
   readonly #network: Network
@@ -47,6 +49,7 @@ export class LossyRelay implements AsyncDisposable {
   }
   async [Symbol.asyncDispose](): Promise<void> {
     for (const socket of this.#sockets) socket.close()
+    this.#sockets.clear()
   }
 
   /** A new client, or one that repeats its request. */
@@ -79,7 +82,7 @@ export class LossyRelay implements AsyncDisposable {
     const send = (): void => {
       if (this.#sockets.has(socket)) socket.send(datagram, to.port, to.address, () => undefined)
     }
-    const fate = datagram[1] === READ_REQUEST ? 1 : this.#random()
+    const fate = isOfTheFile(datagram) ? this.#random() : 1
     if (fate < lost + twice + late) this.disturbed += 1
     if (fate < lost) return
     if (fate < lost + twice) send()
@@ -92,4 +95,9 @@ export class LossyRelay implements AsyncDisposable {
     this.#seed = (this.#seed * 48_271) % 0x7fffffff
     return this.#seed / 0x7fffffff
   }
+}
+
+function isOfTheFile(datagram: Buffer): boolean {
+  const [, opcode] = datagram
+  return opcode === DATA || (opcode === ACK && datagram.readUInt16BE(2) !== 0)
 }

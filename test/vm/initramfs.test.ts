@@ -26,7 +26,7 @@ echo "uptime=$(cut -d ' ' -f 1 /proc/uptime) done"
 poweroff -f
 `
 
-test('the parts unpack, and busybox modprobe loads drivers and roots by alias and by name', {
+test('the parts unpack, and busybox modprobe loads drivers and roots by alias and by name [FB2, JS2, JS7, JS8]', {
   timeout: 180_000,
 }, async (t) => {
   const { store, digest } = await debianRelease()

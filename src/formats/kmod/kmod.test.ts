@@ -46,6 +46,7 @@ alias pci:v00008086d0000100Esv*sd*bc*sc*i* e1000
 alias pci:v00008086d0000100[Ff]sv*sd*bc*sc*i* e1000e
 alias fs-nfs4 nfsv4
 alias nfs-layouttype4-? nfs-layout
+alias of:N*T*Cfsl,imx7d-fec* fec
 `
 
 test('AliasTable matches what devices and the kernel ask for, as modprobe does [FB3]', () => {
@@ -55,6 +56,7 @@ test('AliasTable matches what devices and the kernel ask for, as modprobe does [
   assert.deepEqual(table.modulesFor('fs-nfs4'), ['nfsv4'])
   assert.deepEqual(table.modulesFor('fs_nfs4'), ['nfsv4'])
   assert.deepEqual(table.modulesFor('nfs-layouttype4-1'), ['nfs_layout'])
+  assert.deepEqual(table.modulesFor('of:Nethernet/v1T(null)Cfsl,imx7d-fecCfsl,imx6sx-fec'), ['fec'])
   assert.deepEqual(table.modulesFor('pci:v000010ECd00008139'), [])
 })
 

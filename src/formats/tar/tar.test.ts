@@ -124,12 +124,8 @@ test('readTar() takes GNU long names', () => {
     const block = Buffer.alloc(1024)
     long.copy(block)
     block.write(`${text.length.toString(8).padStart(11, '0')}\0`, 124)
-    block.write('        ', 148)
-    block.write(type, 156)
-    const sum = block.reduce((total, byte) => total + byte, 0)
-    block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148)
     block.write(text, 512)
-    return block
+    return retyped(block, type)
   }
   const bytes = Buffer.concat([gnu('L', `${name}\0`), gnu('K', `${name}2\0`), CONSOLE, END_OF_ARCHIVE])
   assert.deepEqual(
@@ -140,15 +136,36 @@ test('readTar() takes GNU long names', () => {
 
 test('readTar() applies a global header until an entry says otherwise', () => {
   const global = Buffer.from(encodeEntry(entryOf({ name: 'a', uid: 9_999_999 })).subarray(0, 1024))
-  global.write('g', 156)
-  global.write('        ', 148)
-  const sum = global.subarray(0, 512).reduce((total, byte) => total + byte, 0)
-  global.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148)
-  const bytes = Buffer.concat([global, archive([entryOf({ name: 'a' })], [entryOf({ name: 'b', uid: 8_888_888 })])])
+  const bytes = Buffer.concat([
+    retyped(global, 'g'),
+    archive([entryOf({ name: 'a' })], [entryOf({ name: 'b', uid: 8_888_888 })]),
+  ])
   assert.deepEqual(
     readAll(bytes).map((entry) => entry.uid),
     [9_999_999, 8_888_888],
   )
+})
+
+/** The same header with another type flag and, of course, another checksum. */
+function retyped(header: Uint8Array, type: string): Buffer {
+  const block = Buffer.from(header)
+  block.write('        ', 148)
+  block.write(type, 156)
+  const sum = block.subarray(0, 512).reduce((total, byte) => total + byte, 0)
+  block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148)
+  return block
+}
+
+test('readTar() passes over volume labels and refuses what it does not know', () => {
+  const label = retyped(CONSOLE, 'V')
+  assert.deepEqual(
+    readAll(Buffer.concat([label, CONSOLE, END_OF_ARCHIVE])).map((entry) => entry.offset),
+    [0],
+  )
+  const split = Buffer.concat([CONSOLE, retyped(CONSOLE, 'M'), END_OF_ARCHIVE])
+  assert.throws(() => readAll(split), /at byte 512: "dev\/console" is a volume of a split archive, want a file/)
+  const odd = Buffer.concat([retyped(CONSOLE, '?'), END_OF_ARCHIVE])
+  assert.throws(() => readAll(odd), /at byte 0: "dev\/console" is of unknown type "\?", want a file, directory/)
 })
 
 test('readTar() says where an archive is cut, at every byte', () => {

@@ -14,7 +14,9 @@ const doubleNumber: Procedure = ({ args, reply }) => {
   reply.u32(args.u32('number') * 2)
   return undefined
 }
+let given = 0
 const giveMiB: Procedure = ({ reply }) => {
+  given += 1
   reply.reserve(MIB).fill(1)
   return undefined
 }
@@ -100,12 +102,11 @@ test('RpcServer holds little for a client that does not read, and ends it after 
   await once(socket, 'connect')
   socket.pause()
   socket.on('error', () => undefined)
-  const before = process.memoryUsage().arrayBuffers
+  const before = given
   socket.write(Buffer.concat(Array.from({ length: 500 }, (_, xid) => encodeCall({ xid, ...DOUBLE, procedure: 2 }))))
   await until(() => server.connections === 1)
   await new Promise((resolve) => setTimeout(resolve, 100))
-  const held = process.memoryUsage().arrayBuffers - before
-  assert.ok(held < 24 * MIB, `${held} bytes are held for it`)
+  assert.ok(given - before < 24, `${given - before} MiB were made for it`) // the system's buffers take some
   await until(() => server.connections === 0)
   socket.destroy()
 })

@@ -41,3 +41,7 @@ test('negotiate() passes over what it does not know and what is no number', () =
   const asked = { multicast: '', blksize: '-1', windowsize: '0x10', timeout: '99999999999999999999', tsize: 'x' }
   assert.deepEqual(accepted(asked), { tsize: '1000' })
 })
+
+test('negotiate() tells no size of an empty file, which curl would refuse', () => {
+  assert.deepEqual(negotiate(new Map([['tsize', '0']]), 0).accepted, new Map())
+})

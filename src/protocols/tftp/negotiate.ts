@@ -4,7 +4,7 @@ export interface Agreement {
   readonly blockSize: number
   /** Blocks sent before an acknowledgement is awaited, RFC 7440; 1 where nothing was agreed. */
   readonly windowSize: number
-  /** What the client wants to pass before something is sent again, RFC 2349. */
+  /** What the client wants to pass at most before something is sent again, RFC 2349. */
   readonly timeoutMs: number | undefined
   /** The options to acknowledge; empty if none was asked for that we know: then no OACK is sent. */
   readonly accepted: ReadonlyMap<string, string>
@@ -37,7 +37,7 @@ export function negotiate(asked: ReadonlyMap<string, string>, size: number): Agr
   settle('blksize', blockSize)
   settle('windowsize', windowSize)
   settle('timeout', timeout)
-  settle('tsize', asked.has('tsize') ? size : undefined)
+  settle('tsize', asked.has('tsize') && size > 0 ? size : undefined) // curl takes a size of 0 for an error
   return {
     blockSize: blockSize ?? 512,
     windowSize: windowSize ?? 1,

@@ -8,7 +8,7 @@ export interface SessionOptions {
   readonly windowSize: number
   /** Options were agreed: an OACK goes first, as block 0. */
   readonly optionAck: boolean
-  /** What the client wants to pass before something is sent again; found out by measuring where undefined. */
+  /** What the client wants to pass at most before something is sent again; undefined if it named nothing. */
   readonly timeoutMs: number | undefined
   /** Milliseconds of a clock that only goes forward, as with every other `now` here. */
   readonly now: number
@@ -122,8 +122,9 @@ export class TransferSession {
   tick(now: number): void {
     if (now < this.#deadline || this.state !== 'running') return
     this.#tries += 1
+    const patience = Math.max(GIVE_UP_MS, 3 * (this.#options.timeoutMs ?? 0))
     this.#gaveUp = this.#answered
-      ? this.#tries > LEAST_TRIES && now - this.#progressAt >= GIVE_UP_MS
+      ? this.#tries > LEAST_TRIES && now - this.#progressAt >= patience
       : this.#tries > TRIES_UNANSWERED
     this.#next = this.#confirmed + 1
     this.#timed = undefined // an answer now may be one to the first sending: it measures nothing
@@ -142,10 +143,13 @@ export class TransferSession {
     this.#timed = undefined
   }
 
-  /** Milliseconds to wait for a confirmation: as agreed, else by the measured round trip, doubled with every try. */
+  /**
+   * Milliseconds to wait for a confirmation: by the measured round trip, doubled with every try, up to what was agreed.
+   * The time-out of RFC 2349 has whole seconds, curl always asks for six: on a network that loses, that is for ever.
+   */
   #wait(): number {
-    if (this.#options.timeoutMs !== undefined) return this.#options.timeoutMs
+    const longest = Math.min(LONGEST_WAIT_MS, this.#options.timeoutMs ?? LONGEST_WAIT_MS)
     const first = this.#roundTrip === undefined ? FIRST_WAIT_MS : Math.max(SHORTEST_WAIT_MS, 4 * this.#roundTrip)
-    return Math.min(LONGEST_WAIT_MS, first * 2 ** this.#tries)
+    return Math.min(longest, first * 2 ** this.#tries)
   }
 }

@@ -1,0 +1,12 @@
+# shellcheck shell=dash
+
+# wicked leaves a card alone that no file, or a file with STARTMODE=off, speaks of.
+handover_wicked() {
+  in_root /usr/sbin/wicked || return 1
+  keep_card_name
+  put "$NEW_ROOT/etc/sysconfig/network/ifcfg-$LEASE_INTERFACE" <<IFCFG
+# Written by netroot: the root comes over this card.
+STARTMODE='off'
+BOOTPROTO='none'
+IFCFG
+}

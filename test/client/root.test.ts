@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { boot, PLAN, SHELLS, type Shell } from './machine.ts'
+
+const QUIET = 'quiet'
+
+/** The mount command of the root that a command line or plan leads to. */
+function mountOf(
+  shell: Shell,
+  commandLine: string,
+  roots?: string,
+  lease?: Record<string, string>,
+): string | undefined {
+  const card = {
+    name: 'eth0',
+    mac: '52:54:00:12:34:56',
+    lease: { ip: '10.77.0.50', mask: '24', serverid: '10.77.0.1', ...lease },
+  }
+  const plan = roots === undefined ? {} : { plan: { ...PLAN, NETROOT_ROOTS: roots } }
+  const { commands } = boot(shell, { ...plan, cards: [card], commandLine: `${QUIET} ${commandLine}` })
+  return commands.find((line) => line.startsWith('mount -t nfs'))
+}
+
+const COMMON = 'mount -t nfs -o ro,nolock,proto=tcp,hard,nocto,actimeo=600,addr='
+
+for (const shell of SHELLS) {
+  test(`${shell}: a URL with a port needs no rpcbind; read-only and without lock daemon [HT55]`, () => {
+    assert.equal(
+      mountOf(shell, '', 'nfs://10.77.0.1:2049/release/abab?vers=3'),
+      `${COMMON}10.77.0.1,mountproto=tcp,port=2049,mountport=2049,vers=3 10.77.0.1:/release/abab /layers/release`,
+    )
+  })
+
+  test(`${shell}: version 4 gets the client's address and no MOUNT options`, () => {
+    assert.equal(
+      mountOf(shell, '', 'nfs://10.77.0.1:2049/release/abab?vers=4.2'),
+      `${COMMON}10.77.0.1,clientaddr=10.77.0.50,port=2049,vers=4.2 10.77.0.1:/release/abab /layers/release`,
+    )
+  })
+
+  test(`${shell}: every option of root=nfs: is kept, in its order [HT34]`, () => {
+    assert.equal(
+      mountOf(shell, 'root=nfs:10.0.0.9:/srv/root:vers=3,rsize=8192,wsize=8192,timeo=50'),
+      `${COMMON}10.0.0.9,mountproto=tcp,vers=3,rsize=8192,wsize=8192,timeo=50 10.0.0.9:/srv/root /layers/release`,
+    )
+  })
+
+  test(`${shell}: every option of the kernel's nfsroot= is kept; root=/dev/nfs [HT34] [FB9]`, () => {
+    assert.equal(
+      mountOf(shell, 'root=/dev/nfs nfsroot=10.0.0.9:/srv/root,vers=3,rsize=8192,nolock'),
+      `${COMMON}10.0.0.9,mountproto=tcp,vers=3,rsize=8192,nolock 10.0.0.9:/srv/root /layers/release`,
+    )
+  })
+
+  test(`${shell}: %s in nfsroot= is the machine's address [JS4]`, () => {
+    assert.match(
+      mountOf(shell, 'nfsroot=10.0.0.9:/tftpboot/%s,vers=3') ?? '',
+      / 10\.0\.0\.9:\/tftpboot\/10\.77\.0\.50 /,
+    )
+  })
+
+  test(`${shell}: root=nfs4: asks for version 4.2`, () => {
+    assert.match(mountOf(shell, 'root=nfs4:10.0.0.9:/') ?? '', /clientaddr=10\.77\.0\.50,vers=4\.2 10\.0\.0\.9:\/ /)
+  })
+
+  test(`${shell}: a root path in the lease (option 17) is used where nobody names a root`, () => {
+    const mount = mountOf(shell, '', undefined, { rootpath: '10.0.0.8:/srv/x,vers=3' })
+    assert.match(mount ?? '', / 10\.0\.0\.8:\/srv\/x /)
+  })
+
+  test(`${shell}: a root path without a server is on the DHCP server`, () => {
+    assert.match(mountOf(shell, '', undefined, { rootpath: '/srv/x' }) ?? '', / 10\.77\.0\.1:\/srv\/x /)
+  })
+
+  test(`${shell}: without a version 3 is tried, then 4.2`, () => {
+    const world = `on_mount() { case $* in *vers=3*) echo "x failed: Protocol not supported" >&2; return 1 ;; esac; }`
+    const { commands } = boot(shell, { commandLine: `${QUIET} root=nfs:10.0.0.9:/srv/root`, world })
+    const mounts = commands.filter((line) => line.startsWith('mount -t nfs'))
+    assert.deepEqual(
+      mounts.map((line) => /vers=[^ ]*/.exec(line)?.[0]),
+      ['vers=3', 'vers=4.2'],
+    )
+    assert.equal(commands.at(-1), 'switch_root /sysroot /sbin/init')
+  })
+
+  test(`${shell}: roots are tried in order until one mounts`, () => {
+    const roots = 'nbd://10.0.0.1/x nfs://10.0.0.2/a?vers=3 nfs://10.0.0.3/b?vers=3'
+    const world = `on_mount() { case $* in *10.0.0.2:*) return 1 ;; esac; }`
+    const { commands, reports } = boot(shell, { plan: { ...PLAN, NETROOT_ROOTS: roots }, commandLine: QUIET, world })
+    assert.equal(commands.filter((line) => line.startsWith('mount -t nfs')).length, 2)
+    assert.ok(reports.some(({ stage, lines }) => stage === 'root' && lines.includes('url nfs://10.0.0.3/b?vers=3')))
+  })
+
+  test(`${shell}: a server's name is looked up; the kernel gets its address`, () => {
+    const world = `on_nslookup() { printf 'Server:\\t10.77.0.1\\nAddress:\\t10.77.0.1:53\\n\\nName:\\tfiles.lab\\nAddress: 10.0.0.7\\n'; }`
+    const { commands } = boot(shell, { commandLine: `${QUIET} root=nfs:files.lab:/srv/root:vers=3`, world })
+    assert.ok(commands.some((line) => line.includes('addr=10.0.0.7,') && line.includes(' files.lab:/srv/root ')))
+  })
+
+  test(`${shell}: a server's name that DNS does not know is said`, () => {
+    const { screen } = boot(shell, { commandLine: `${QUIET} root=nfs:files.lab:/srv/root` })
+    assert.match(
+      screen.replaceAll(/\s+\|? */g, ' '),
+      /DNS \(10\.77\.0\.1 10\.77\.0\.2\) has no address for files\.lab\./,
+    )
+  })
+
+  test(`${shell}: netroot.overlay-size= sets the size of the writable layer; nonsense is not handed on`, () => {
+    const size = (word: string) =>
+      boot(shell, { plan: PLAN, commandLine: `${QUIET} ${word}` }).commands.find((line) =>
+        line.includes('memory /layers/memory'),
+      )
+    assert.match(size('netroot.overlay-size=2g') ?? '', /size=2g /)
+    assert.match(size('netroot.overlay-size=1;reboot') ?? '', /size=50% /)
+  })
+}
