@@ -15,10 +15,11 @@ rm -f "$root/var/lib/dbus/machine-id" "$root/var/lib/systemd/random-seed" "$root
 rm -f "$root/initrd.img" "$root/initrd.img.old"
 echo '# The root file system is mounted by netroot before this file is read: it has no line here.' >"$root/etc/fstab"
 
-# No two machines may share the keys they are recognised by. Debian 13 makes missing ones by itself.
+# No two machines may share the keys they are recognised by. Debian 13 makes missing ones only at a "first boot",
+# earlier ones not at all: a unit of that name makes them whenever they are missing, and takes the place of Debian's.
 rm -f "$root"/etc/ssh/ssh_host_*_key "$root"/etc/ssh/ssh_host_*_key.pub
 units=$root/etc/systemd/system
-if [ -d "$root/etc/ssh" ] && [ ! -e "$root/usr/lib/systemd/system/sshd-keygen.service" ]; then
+if [ -d "$root/etc/ssh" ]; then
   mkdir -p "$units/ssh.service.wants"
   cat >"$units/sshd-keygen.service" <<'UNIT'
 [Unit]

@@ -7,6 +7,7 @@ import { Dispatcher, programTable } from '../rpc/dispatcher.ts'
 import { decodeReplyHeader } from '../rpc/message.ts'
 import { XdrReader } from '../rpc/xdr-reader.ts'
 import { XdrWriter } from '../rpc/xdr-writer.ts'
+import { aclProgram } from './acl/program.ts'
 import { fixedExports } from './export.ts'
 import { encodeHandle } from './handle.ts'
 import { Locator } from './located.ts'
@@ -50,7 +51,7 @@ export class Harness {
     const onRead = (...read: readonly [string, string, number]): void => void this.reads.push(read)
     const service = { locator: new Locator(exports), writeVerifier: VERIFIER, onRead, log: silent }
     const onMount = (event: MountEvent): void => void this.mounts.push(event)
-    const programs = programTable([nfsProgram(service), mountProgram({ exports, onMount })])
+    const programs = programTable([nfsProgram(service), aclProgram(service), mountProgram({ exports, onMount })])
     this.#dispatcher = new Dispatcher(programs, { address: '10.0.0.9', port: 700 })
   }
 
@@ -64,6 +65,10 @@ export class Harness {
   /** The results of an NFSv3 procedure, `nfsstat3` first. */
   nfs(procedure: number, args: (w: XdrWriter) => unknown, credential = ROOT_CREDENTIAL): Promise<XdrReader> {
     return this.#call({ program: 100_003, version: 3, procedure, credential }, args)
+  }
+  /** The results of an NFSACL procedure, `nfsstat3` first. */
+  acl(procedure: number, args: (w: XdrWriter) => unknown): Promise<XdrReader> {
+    return this.#call({ program: 100_227, version: 3, procedure, credential: user(1000) }, args)
   }
   /** The results of a MOUNT procedure. */
   mount(procedure: number, args: (w: XdrWriter) => unknown = () => undefined, version = 3): Promise<XdrReader> {

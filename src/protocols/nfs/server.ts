@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { silent } from '../../sys/log.ts'
 import { portmapperProgram } from '../rpc/portmapper.ts'
 import { RpcServer, type RpcServerOptions } from '../rpc/server.ts'
+import { aclProgram } from './acl/program.ts'
 import type { NfsExports } from './export.ts'
 import { Locator } from './located.ts'
 import { type MountEvent, mountProgram } from './mount/program.ts'
@@ -19,7 +20,7 @@ export interface NfsServerOptions extends Omit<RpcServerOptions, 'programs'> {
 }
 
 /**
- * A read-only server of NFSv3 and MOUNT (RFC 1813) on one TCP port, with the portmapper's answers for clients that look
+ * A read-only server of NFSv3, NFSACL and MOUNT (RFC 1813) on one TCP port, with the portmapper's answers for clients that look
  * there. It keeps no state that a client needs: kill it, start it again, and mounts go on.
  */
 export class NfsServer implements AsyncDisposable {
@@ -30,10 +31,11 @@ export class NfsServer implements AsyncDisposable {
   /** @throws the system's error if the address cannot be bound, such as EADDRINUSE */
   static async listen({ exports, onMount, onRead, log = silent, ...rest }: NfsServerOptions): Promise<NfsServer> {
     const locator = new Locator(exports)
-    const nfs = nfsProgram({ locator, writeVerifier: randomBytes(8), onRead, log })
+    const service = { locator, writeVerifier: randomBytes(8), onRead, log }
+    const nfs = nfsProgram(service)
     const mount = mountProgram({ exports, onMount })
     const portmapper = portmapperProgram([nfs, mount], () => rpc.port)
-    const rpc = await RpcServer.listen({ ...rest, log, programs: [nfs, mount, portmapper] })
+    const rpc = await RpcServer.listen({ ...rest, log, programs: [nfs, aclProgram(service), mount, portmapper] })
     return new NfsServer(rpc, locator)
   }
 
