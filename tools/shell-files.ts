@@ -14,7 +14,7 @@ export function trackedFiles(): string[] {
 
 function isShell(file: string): boolean {
   try {
-    return /^#!\/bin\/(?:busybox )?sh\b/.test(readFileSync(file, 'utf8').slice(0, 80))
+    return /^#!\S*\/(?:busybox )?sh\b/.test(readFileSync(file, 'utf8').slice(0, 80))
   } catch {
     return false // deleted, or a directory
   }

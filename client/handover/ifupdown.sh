@@ -1,7 +1,9 @@
 # shellcheck shell=dash
 
 # ifupdown knows cards by names, which udev may yet change; a mapping asks a script for the name that counts. The root's
-# card becomes "netroot-card", which is configured by nobody and never taken down.
+# card becomes "netroot-card", of which nothing is said anywhere: ifup then ignores it, with status 0, and ifdown, which
+# takes down what ifup has noted, does not know it. (`iface netroot-card inet manual` would be noted, and flushed at
+# shutdown.)
 handover_ifupdown() {
   in_root /sbin/ifup /usr/sbin/ifup || return 1
   put "$STATE/ifupdown-name" <<SCRIPT
@@ -21,8 +23,6 @@ interfaces_with_mapping() {
 # Written by netroot: the root's card is left alone, whatever is said of it below.
 mapping *
     script /run/netroot/ifupdown-name
-no-auto-down $LEASE_INTERFACE
-iface netroot-card inet manual
 
 INTERFACES
   [ ! -f "$NEW_ROOT/etc/network/interfaces" ] || cat "$NEW_ROOT/etc/network/interfaces"

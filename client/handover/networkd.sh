@@ -17,6 +17,7 @@ MACAddress=$LEASE_MAC
 Unmanaged=yes
 RequiredForOnline=no
 NETWORK
+  has_systemd || return 0
   put "$ROOT/run/systemd/system/systemd-networkd-wait-online.service.d/netroot.conf" <<UNIT
 # Written by netroot: the network is up, or there would be no root.
 [Service]

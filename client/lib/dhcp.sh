@@ -47,7 +47,7 @@ ask_cards_with_carrier() {
 # exec, so that the process that is stopped later is udhcpc itself. A name is only sent where the server has given one.
 ask_dhcp() {
   local card=$1
-  set -- -f -q -n -t 3 -T 2 -i "$card" -s "$ROOT/netroot/dhcp/answer" \
+  set -- -f -q -n -t 3 -T 2 -V netroot -i "$card" -s "$ROOT/netroot/dhcp/answer" \
     -O search -O staticroutes -O mtu -O rootpath -O ntpsrv
   [ -z "$NETROOT_NAME" ] || set -- "$@" -x "hostname:$NETROOT_NAME"
   exec 2>"$STATE/dhcp.$card"

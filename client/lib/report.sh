@@ -64,11 +64,11 @@ report_url() {
 # in the queue; netroot-alive.service tries once more.
 finish_reports() {
   local tick=0
-  while [ -d "$STATE/reports/sending" ] && [ "$tick" -lt 20 ]; do
-    pause 0.2
+  while [ -n "$(next_report)" ] && [ "$tick" -lt 20 ]; do
+    send_reports || return 0 # nobody takes them
+    pause 0.2                # another sender has them in hand
     tick=$((tick + 1))
   done
-  send_reports
 }
 
 report_init() {

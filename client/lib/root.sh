@@ -102,7 +102,7 @@ path_in_root() {
   echo "$path"
 }
 
-# Moves what the real system goes on using, and becomes its init. A shell started here would hold the initramfs in memory.
+# Moves what the real system goes on using, and becomes its init; switch_root empties the initramfs on the way.
 switch_to_root() {
   local directory
   finish_reports
@@ -111,6 +111,7 @@ switch_to_root() {
     run mkdir -p "$NEW_ROOT/$directory"
     run mount --move "$ROOT/$directory" "$NEW_ROOT/$directory"
   done
+  start_without_systemd
   exec 2>&1
   if [ -n "$MOCK" ]; then
     "$MOCK" switch_root "$NEW_ROOT" "$INIT_PATH"

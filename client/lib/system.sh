@@ -7,13 +7,39 @@ install_into_running_system() {
   run cp "$ROOT/bin/busybox" "$STATE/busybox"
   for file in "$ROOT"/netroot/system/*; do
     case $file in
-      */netroot-lease.service) [ -z "$KEEP_LEASE" ] || install_unit "$file" ;; # a fixed address has no lease to keep
-      *.service) install_unit "$file" ;;
+      *.service) if wanted_unit "$file"; then install_unit "$file"; fi ;;
       *) run cp "$file" "$STATE/${file##*/}" ;;
     esac
   done
   run cp -r "$ROOT/netroot/lib" "$STATE/lib"
   run chmod 755 "$STATE/busybox" "$STATE/alive" "$STATE/keep-lease" "$STATE/renewed" "$STATE/going-down"
+}
+
+# Under another init there are no units: a directory /run/systemd/system would make programs believe that systemd runs. A
+# fixed address has no lease to keep.
+wanted_unit() {
+  has_systemd || return 1
+  case $1 in
+    */netroot-lease.service) [ -n "$KEEP_LEASE" ] ;;
+  esac
+}
+
+has_systemd() {
+  case $(path_in_root "$INIT_PATH") in
+    */systemd) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
+# The best that can be done under any other init: the same scripts, started before it. They run in the new root and from
+# /run, so they hold nothing of the initramfs. An init that mounts a /run of its own, or kills what it does not know on the
+# way down, ends them; nothing but the renewal is lost.
+start_without_systemd() {
+  local script
+  ! has_systemd || return 0
+  for script in ${KEEP_LEASE:+keep-lease} alive; do
+    run chroot "$NEW_ROOT" /run/netroot/busybox start-stop-daemon -S -b -x "/run/netroot/$script"
+  done
 }
 
 # In /run, so nothing of it outlives the boot and nothing of the image is changed.

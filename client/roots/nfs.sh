@@ -68,8 +68,8 @@ nfs_all_options() {
 # nfs_why URL SAID: what mount said is the kernel's word for what the server answered.
 nfs_why() {
   local kernel found
-  kernel=$(kernel_messages | grep -iE 'nfs.*(server|error|denied|mount|version|refused)' | tail -n 1)
-  found="${2##*: } on mounting $(nfs_describe "$1")${kernel:+; kernel: $kernel}."
+  kernel=$(kernel_messages | grep -vi 'command line' | grep -iE 'nfs.*(server|error|denied|version|refused)' | tail -n 1)
+  found="${2##*: } on mounting $(nfs_describe "$1")${kernel:+; kernel: ${kernel#*] }}."
   case $2 in
     *'ermission denied'*)
       trouble root-refused "The server refused the root." "$found" \

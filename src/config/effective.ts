@@ -23,6 +23,9 @@ export interface EffectiveProfile {
   readonly hostname?: string
 }
 
+/** Of machines nobody named: one name each, and one that says which machine it is. */
+const DEFAULT_HOST_NAME = 'pc-{mac}'
+
 /** The client that netroot.yaml names for this MAC address. */
 export function clientOf(config: Config, mac: Mac): NamedClient | undefined {
   const found = Object.entries(config.clients).find(([, client]) => client.mac === mac)
@@ -58,7 +61,7 @@ export function effectiveProfile(config: Config, client?: Client): EffectiveProf
     root: merged.root ?? ['nfs'],
     writes: merged.writes ?? 'discard',
     commandLine: layers.flatMap((layer) => layer.cmdline ?? []),
-    ...(client === undefined && merged.hostname !== undefined ? { hostname: merged.hostname } : {}),
+    ...(client === undefined ? { hostname: merged.hostname ?? DEFAULT_HOST_NAME } : {}),
   }
 }
 

@@ -50,7 +50,7 @@ export const profileShape = {
   ...bootKeys,
   hostname: hostNamePattern
     .optional()
-    .describe('Host name of machines nobody named; {mac} stands for the digits of the MAC address'),
+    .describe('Host name of machines nobody named; {mac} stands for the digits of the MAC address. Default: pc-{mac}'),
 }
 
 /** The keys of one client. */

@@ -36,6 +36,6 @@ test('clientPart() is read by sh as it was given, whatever the values hold', asy
 })
 
 test('clientPart() refuses what sh could not read', () => {
-  assert.throws(() => clientPart({ variables: { 'A B': '1' } }), /"A B" is no name for sh/)
+  assert.throws(() => clientPart({ variables: { 'A B': '1' } }), /"A B" is no name/)
   assert.throws(() => clientPart({ variables: { A: 'x\0y' } }), /the value of A holds a NUL/)
 })

@@ -14,6 +14,7 @@ import { decompressModules, packModule } from './module-content.ts'
 import { renderModuleConfig } from './module-config.ts'
 import { type ModuleIndex, readModuleIndex } from './module-index.ts'
 import { loadableModules, selectModules } from './select-modules.ts'
+import { shellAssignment } from './shell.ts'
 
 /** What is asked of a drivers part beyond the kernel. */
 export interface DriversRequest {
@@ -71,7 +72,10 @@ export async function buildDrivers(tree: FileTree, version: string, request: Dri
     textFile(byteStringOf(`${directory}/modules.alias`), renderModulesAlias(aliases)),
     textFile(byteStringOf(`${directory}/modules.builtin`), index.builtinText),
     textFile('etc/modprobe.d/root.conf', renderModuleConfig(index.config, new Set(modules.map(({ name }) => name)))),
-    textFile('netroot/drivers', `KERNEL='${version}'\nMODULES_FOR_ROOT='${forRoot.join(' ')}'\n`),
+    textFile(
+      'netroot/drivers',
+      shellAssignment('KERNEL', version) + shellAssignment('MODULES_FOR_ROOT', forRoot.join(' ')),
+    ),
     ...firmware.entries,
   ])
   const report: DriversReport = {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CpioEntry } from '../formats/cpio/entry.ts'
 import { writeCpio } from '../formats/cpio/write.ts'
-import { writeFileAtomic } from '../sys/files.ts'
+import { makeDirectories, writeFileAtomic } from '../sys/files.ts'
 import { compressArchive, endingOf, type PartCompression } from './compress.ts'
 
 /** One of the archives that make up an initramfs, in the cache. */
@@ -35,7 +35,7 @@ const BUILDER_VERSION = 1
  * once: each file is written beside its place and renamed, and all write the same.
  */
 export async function ensurePart<Report>(cacheDir: string, recipe: Recipe<Report>): Promise<Part<Report>> {
-  await mkdir(cacheDir, { recursive: true })
+  await makeDirectories(cacheDir)
   const { kind, inputs, compression } = recipe
   const key = sha256(JSON.stringify([BUILDER_VERSION, kind, compression, inputs])).slice(0, 32)
   const note = join(cacheDir, `${kind}-${key}.json`)

@@ -74,25 +74,37 @@ export const LEASE = {
 export const CARD: Card = { name: 'eth0', mac: '52:54:00:12:34:56', lease: LEASE }
 
 /** A root with what netroot needs of one. */
-export const ROOT = { '/sbin/init': '#!', '/lib/modules/6.12.1-test/modules.dep': '' } as const
+export const ROOT = {
+  '/sbin/init': '->/lib/systemd/systemd',
+  '/lib/systemd/systemd': '#!',
+  '/lib/modules/6.12.1-test/modules.dep': '',
+} as const
 
 const CLIENT = resolve(import.meta.dirname, '../../client')
 const PLAYER = join(import.meta.dirname, 'play.sh')
 
-/** Runs the real /init on a machine in a directory, unprivileged, and tells what it did. */
+const boots = new Map<string, Outcome>()
+
+/** Runs the real /init on a machine in a directory, unprivileged, and tells what it did. Equal machines boot once. */
 export function boot(shell: Shell, state: MachineState): Outcome {
+  const key = JSON.stringify([shell, state])
+  const known = boots.get(key) ?? bootInDirectory(shell, state)
+  boots.set(key, known)
+  return known
+}
+
+function bootInDirectory(shell: Shell, state: MachineState): Outcome {
   const root = mkdtempSync(join(tmpdir(), 'netroot-machine-'))
   try {
     lay(root, state)
-    const result = runInit(shell, root)
-    return outcome(root, result)
+    return outcome(root, runInit(shell, root))
   } finally {
     rmSync(root, { recursive: true, force: true })
   }
 }
 
 /** The text in single quotes for sh. */
-export function quote(text: string): string {
+function quote(text: string): string {
   return `'${text.replaceAll("'", String.raw`'\''`)}'`
 }
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# shellcheck shell=dash
 # Plays the machine for client/init in tests: writes down each command, and does what the test's world says it leads to.
 # ROOT is the machine's directory; ROOT/world/events may define on_COMMAND functions and MOST_KEYS.
 

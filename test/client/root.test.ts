@@ -45,7 +45,7 @@ for (const shell of SHELLS) {
     )
   })
 
-  test(`${shell}: every option of the kernel's nfsroot= is kept; root=/dev/nfs [HT34] [FB9]`, () => {
+  test(`${shell}: every option of the kernel's nfsroot= is kept; root=/dev/nfs [HT34]`, () => {
     assert.equal(
       mountOf(shell, 'root=/dev/nfs nfsroot=10.0.0.9:/srv/root,vers=3,rsize=8192,nolock'),
       `${COMMON}10.0.0.9,mountproto=tcp,vers=3,rsize=8192,nolock 10.0.0.9:/srv/root /layers/release`,
