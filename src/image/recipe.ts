@@ -54,7 +54,6 @@ const PACKAGES = [
   'less',
 ]
 
-const SECURITY: DebianMirror = { uri: 'http://security.example/debian-security' }
 /** Suites that have `-updates` and `-security` beside them. */
 const RELEASED = new Set(['stable', 'oldstable', 'bullseye', 'bookworm', 'trixie'])
 
@@ -80,8 +79,9 @@ export async function makeRecipe(options: RecipeOptions = {}): Promise<Recipe> {
 async function hostSources(suite: string): Promise<string[]> {
   const main = await hostMirror()
   if (!RELEASED.has(suite)) return [sourceLine(main, suite)]
-  const security = (await hostSecurityMirror()) ?? SECURITY
-  return [sourceLine(main, suite), sourceLine(main, `${suite}-updates`), sourceLine(security, `${suite}-security`)]
+  const security = await hostSecurityMirror()
+  const fixes = security === undefined ? [] : [sourceLine(security, `${suite}-security`)]
+  return [sourceLine(main, suite), sourceLine(main, `${suite}-updates`), ...fixes]
 }
 
 /** Debian's own keys need not be named; they are in every image. */

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { FileTree } from '../storage/file-tree.ts'
 import { loadTarIndex, saveTarIndex } from '../storage/tar-index-file.ts'
 import { openTarTree, scanTar } from '../storage/tar-tree.ts'
-import { syncDirectory } from '../sys/files.ts'
+import { makeDirectories, syncDirectory } from '../sys/files.ts'
 import { ImageMarks, namesIn } from './marks.ts'
 import { ownedName, ownerIsGone, ownerPid } from './owner.ts'
 import { type ImageInfo, ReleaseInfo, StoreError } from './release.ts'
@@ -178,7 +178,7 @@ export class ReleaseStore {
   /** A directory to write in. It goes when it is disposed of, or when this process ends and the store is next opened. */
   async stage(): Promise<Stage> {
     const directory = this.#path('tmp', ownedName())
-    await mkdir(directory, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+    await makeDirectories(directory).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EACCES' && error.code !== 'EROFS') throw error
       throw new StoreError(
         `Cannot write to the store ${this.directory}: ${error.code}; run as its owner, or name another with --store`,
@@ -223,7 +223,7 @@ export class ReleaseStore {
 
   async #lease(digest: string): Promise<string> {
     const path = this.#path('leases', `${digest}.${ownedName()}`)
-    await mkdir(this.#path('leases'), { recursive: true })
+    await makeDirectories(this.#path('leases'))
       .then(() => writeFile(path, ''))
       .catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'EACCES' && error.code !== 'EROFS') throw error // a store that may only be read

@@ -33,6 +33,10 @@ export async function explainBindError(error: unknown, { protocol, port, action 
     const advice = 'run it as root, or with CAP_NET_BIND_SERVICE'
     return new BindError(`Cannot ${action}: no permission for ${where}; ${advice}`, code)
   }
+  if (code === 'EADDRNOTAVAIL') {
+    const advice = 'see which ones it has with: ip -br address'
+    return new BindError(`Cannot ${action}: this machine does not have that address; ${advice}`, code)
+  }
   return new BindError(`Cannot ${action} (${where})`, code, { cause: error })
 }
 

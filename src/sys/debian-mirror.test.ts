@@ -63,8 +63,8 @@ test("hostMirror() does not take a security, vendor's or Ubuntu archive for Debi
   assert.deepEqual(await mirrorOf(files), { uri: 'http://near.example/debian' })
 })
 
-test('hostMirror() falls back to what Debian names where there is no apt', async () => {
-  assert.deepEqual(await mirrorOf({}), { uri: 'http://mirror.example/debian' })
+test('hostMirror() says what to do where the host names no mirror', async () => {
+  await assert.rejects(mirrorOf({}), /^NoMirrorError: Cannot find a mirror of Debian: .* names none; .* --mirror URL/)
 })
 
 test('hostSecurityMirror() takes the archive of the security suite, if there is one', async () => {

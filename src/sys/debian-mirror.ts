@@ -9,8 +9,10 @@ export interface DebianMirror {
   readonly keyring?: string
 }
 
-/** What Debian itself names where a host says nothing: it leads to a near mirror. */
-const DEFAULT_MIRROR: DebianMirror = { uri: 'http://mirror.example/debian' }
+/** This host names no mirror of Debian: another distribution, or no apt. The text says what to do. */
+export class NoMirrorError extends Error {
+  override readonly name = 'NoMirrorError'
+}
 
 /** Suites that only Debian's own archive has, so that an Ubuntu or a vendor's repository is not taken for it. */
 const DEBIAN_SUITES = new Set(
@@ -25,11 +27,16 @@ interface Source {
 }
 
 /**
- * The mirror that this host takes its own Debian packages from; Debian's default where it names none (another
- * distribution, no apt).
+ * The mirror that this host takes its own Debian packages from.
+ *
+ * @throws {NoMirrorError} if it names none
  */
 export async function hostMirror(aptDirectory = '/etc/apt'): Promise<DebianMirror> {
-  return (await firstMirror(aptDirectory, (suite) => DEBIAN_SUITES.has(suite))) ?? DEFAULT_MIRROR
+  const found = await firstMirror(aptDirectory, (suite) => DEBIAN_SUITES.has(suite))
+  if (found !== undefined) return found
+  throw new NoMirrorError(
+    `Cannot find a mirror of Debian: ${aptDirectory} names none; add one to ${aptDirectory}/sources.list, or say --mirror URL where a command has it`,
+  )
 }
 
 /** The mirror that this host takes Debian's security updates from, if it names one. */

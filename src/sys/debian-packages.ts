@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { access, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { access, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { type DebianMirror, hostMirror } from './debian-mirror.ts'
 import { writeFileAtomic } from './files.ts'
@@ -84,6 +84,7 @@ async function download(
   names: readonly string[],
 ): Promise<[string, DebianPackage][]> {
   const mirror = request.mirror ?? (await hostMirror())
+  await sweep(shelf)
   const state = await mkdtemp(join(shelf, '.apt-'))
   try {
     const options = ['-q', '-c', await writeAptConfig(state, request, mirror)]
@@ -99,6 +100,15 @@ async function download(
     throw new Error(`Cannot fetch ${what} from ${mirror.uri}${hint(cause)}`, { cause })
   } finally {
     await rm(state, { recursive: true, force: true })
+  }
+}
+
+/** Removes the state of fetches that were killed: none takes an hour. */
+async function sweep(shelf: string): Promise<void> {
+  for (const name of (await readdir(shelf)).filter((entry) => entry.startsWith('.apt-'))) {
+    const path = join(shelf, name)
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() })) // its owner may just remove it
+    if (Date.now() - mtimeMs > 3_600_000) await rm(path, { recursive: true, force: true })
   }
 }
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { explainBindError } from '../../sys/bind-error.ts'
 import { silent } from '../../sys/log.ts'
 import { portmapperProgram } from '../rpc/portmapper.ts'
 import { RpcServer, type RpcServerOptions } from '../rpc/server.ts'
@@ -28,14 +29,18 @@ export class NfsServer implements AsyncDisposable {
   readonly #locator: Locator
   readonly #idleTimer: NodeJS.Timeout
 
-  /** @throws the system's error if the address cannot be bound, such as EADDRINUSE */
+  /** @throws {BindError} which says who has the port, or which right is missing */
   static async listen({ exports, onMount, onRead, log = silent, ...rest }: NfsServerOptions): Promise<NfsServer> {
     const locator = new Locator(exports)
     const service = { locator, writeVerifier: randomBytes(8), onRead, log }
     const nfs = nfsProgram(service)
     const mount = mountProgram({ exports, onMount })
     const portmapper = portmapperProgram([nfs, mount], () => rpc.port)
-    const rpc = await RpcServer.listen({ ...rest, log, programs: [nfs, aclProgram(service), mount, portmapper] })
+    const programs = [nfs, aclProgram(service), mount, portmapper]
+    const rpc = await RpcServer.listen({ ...rest, log, programs }).catch(async (error: unknown) => {
+      const { port, host = '0.0.0.0' } = rest
+      throw await explainBindError(error, { protocol: 'tcp', port, action: `serve NFS on ${host}` })
+    })
     return new NfsServer(rpc, locator)
   }
 

@@ -27,10 +27,7 @@ const getAcl: NfsProcedure<GetAclArguments> = {
     reply.u32(NFS3.ok)
     encodePostOp(reply, located)
     reply.u32(mask & 0x0f)
-    for (const _ of ['access', 'default']) {
-      reply.u32(0) // entries, as the client is to count them
-      reply.u32(0) // entries that follow
-    }
+    for (let word = 0; word < 4; word += 1) reply.u32(0) // ACL, default ACL: how many entries there are, and follow
   },
   fail: encodeNoPostOp,
 }
