@@ -8,7 +8,7 @@ demo='mmdebstrap:mmdebstrap qemu-system-x86_64:qemu-system-x86 /usr/share/OVMF/O
 setpriv:util-linux xz:xz-utils dpkg-deb:dpkg /usr/share/keyrings/debian-archive-keyring.gpg:debian-archive-keyring
 /usr/lib/ipxe/qemu/pxe-virtio.rom:ipxe-qemu'
 test="$demo
-shellcheck:shellcheck shfmt:shfmt busybox:busybox dash:dash tcpdump:tcpdump cpio:cpio zstd:zstd gcc:gcc
+shellcheck:shellcheck shfmt:shfmt busybox:busybox dash:dash tcpdump:tcpdump cpio:cpio zstd:zstd depmod:kmod ps:procps git:git
 /usr/bin/tftp:tftp-hpa atftp:atftp curl:curl nfs-ls:libnfs-utils dhclient:isc-dhcp-client dhcpcd:dhcpcd-base
 ss:iproute2 setfattr:attr setcap:libcap2-bin ping:iputils-ping file:file dnsmasq:dnsmasq-base"
 
