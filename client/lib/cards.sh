@@ -40,6 +40,7 @@ find_cards() {
     if [ -n "$CARDS" ] && boot_card_is_there; then break; fi
     tick=$((tick + 1))
     [ "$tick" -lt "$CARD_TICKS" ] || break
+    [ "$tick" != 1 ] || say "$(what_card_is_awaited)"
     pause 0.2
   done
   [ -z "$CARDS" ] || return 0
@@ -50,6 +51,14 @@ find_cards() {
 look_for_cards() {
   while load_new_drivers; do :; done
   CARDS=$(list_cards)
+}
+
+what_card_is_awaited() {
+  if [ -z "$CARDS" ]; then
+    echo "no network card yet, waiting for one"
+  else
+    echo "there is $(cards_in_words "$CARDS"); waiting for $BOOTIF, which this machine booted from"
+  fi
 }
 
 # Without BOOTIF any card will do.

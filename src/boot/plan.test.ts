@@ -10,7 +10,7 @@ const REQUEST: PlanRequest = {
   profile: { root: ['nfs'], writes: 'discard', commandLine: ['console=ttyS0', 'quiet'] },
   release: RELEASE,
   kernelVersion: '6.12.57+deb13-amd64',
-  parts: { tools: 'aaaa.cpio.zst', drivers: 'bbbb.cpio.zst' },
+  initramfs: { tools: 'aaaa.cpio.zst', drivers: 'bbbb.cpio.zst' },
   server: { address: '10.77.0.1', httpPort: 80, nfsPort: 2049 },
 }
 
@@ -42,4 +42,19 @@ test('planBoot() names card, boot and server on the command line, then what the 
 test('planBoot() names the port of a server that is not on 80', () => {
   const plan = planBoot({ ...REQUEST, server: { ...REQUEST.server, httpPort: 8080 } })
   assert.equal(plan.variables['NETROOT_SERVER'], 'http://10.77.0.1:8080')
+})
+
+test("planBoot() sends the image's own initramfs instead of the parts where that is asked for", () => {
+  assert.deepEqual(planBoot({ ...REQUEST, initramfs: 'image' }).initramfs, [
+    { name: 'initrd.img', path: `/release/${RELEASE}/initramfs/6.12.57+deb13-amd64` },
+  ])
+})
+
+test("planBoot() tells the image's own initramfs its root in the words of initramfs-tools", () => {
+  const { commandLine } = planBoot({ ...REQUEST, initramfs: 'image', server: { ...REQUEST.server, nfsPort: 2050 } })
+  const root = `boot=nfs root=/dev/nfs nfsroot=10.77.0.1:/release/${RELEASE},port=2050 ip=dhcp ro`
+  assert.equal(
+    commandLine,
+    `BOOTIF=01-52-54-00-12-34-56 netroot.boot=k7m2qa netroot.server=http://10.77.0.1 ${root} console=ttyS0 quiet`,
+  )
 })

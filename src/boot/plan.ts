@@ -10,6 +10,12 @@ export interface PlannedProfile {
   readonly commandLine: readonly string[]
 }
 
+/** File names of the cached parts of our initramfs. */
+export interface PlannedParts {
+  readonly tools: string
+  readonly drivers: string
+}
+
 /** A file that a loader fetches over HTTP. */
 export interface PlannedFile {
   /** Name under which the loader knows it. */
@@ -28,8 +34,8 @@ export interface PlanRequest {
   /** SHA-256 of the release, in hex. */
   readonly release: string
   readonly kernelVersion: string
-  /** File names of the cached parts. */
-  readonly parts: { readonly tools: string; readonly drivers: string }
+  /** `image`: the release's own initramfs instead of our parts. */
+  readonly initramfs: PlannedParts | 'image'
   readonly server: ServerAddresses
 }
 
@@ -45,31 +51,48 @@ export interface BootPlan {
 
 /** Decides what one machine boots. Pure: the same request gives the same plan. */
 export function planBoot(request: PlanRequest): BootPlan {
-  const { bootId, release, kernelVersion, parts } = request
+  const { release, kernelVersion } = request
   return {
     kernel: { name: 'vmlinuz', path: `/release/${release}/kernel/${kernelVersion}` },
-    initramfs: [
-      { name: 'tools.cpio', path: `/initramfs/tools/${parts.tools}` },
-      { name: 'drivers.cpio', path: `/initramfs/drivers/${parts.drivers}` },
-      { name: 'client.cpio', path: `/boot/${bootId}/${release}/${kernelVersion}/client.cpio` },
-    ],
+    initramfs: initramfsOf(request),
     commandLine: commandLineOf(request),
     variables: variablesOf(request),
   }
+}
+
+function initramfsOf({ bootId, release, kernelVersion, initramfs }: PlanRequest): PlannedFile[] {
+  if (initramfs === 'image') return [{ name: 'initrd.img', path: `/release/${release}/initramfs/${kernelVersion}` }]
+  return [
+    { name: 'tools.cpio', path: `/initramfs/tools/${initramfs.tools}` },
+    { name: 'drivers.cpio', path: `/initramfs/drivers/${initramfs.drivers}` },
+    { name: 'client.cpio', path: `/boot/${bootId}/${release}/${kernelVersion}/client.cpio` },
+  ]
 }
 
 /**
  * The boot's id and the server stand on the command line too, so that a machine whose plan did not arrive can say so;
  * what the profile adds comes last, because the kernel takes the last of two equal words.
  */
-function commandLineOf({ bootId, mac, profile, server }: PlanRequest): string {
+function commandLineOf(request: PlanRequest): string {
+  const { bootId, mac, profile, server } = request
   const words = [
     `BOOTIF=01-${mac.replaceAll(':', '-')}`,
     `netroot.boot=${bootId}`,
     `netroot.server=${httpBase(server)}`,
+    ...(request.initramfs === 'image' ? rootWords(request) : []),
     ...profile.commandLine,
   ]
   return words.join(' ')
+}
+
+/**
+ * What initramfs-tools understands, initramfs-tools(7). It hands the options to klibc's nfsmount, which knows `port=`
+ * but no `mountport=`, and refuses words that it does not know; v3, tcp and nolock are its defaults. BOOTIF names the
+ * card.
+ */
+function rootWords({ release, server }: PlanRequest): string[] {
+  const root = `${server.address}:/release/${release},port=${server.nfsPort}`
+  return ['boot=nfs', 'root=/dev/nfs', `nfsroot=${root}`, 'ip=dhcp', 'ro']
 }
 
 function variablesOf({

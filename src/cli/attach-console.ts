@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { Console } from '../lab/console.ts'
 
@@ -13,29 +12,36 @@ export async function attachConsole({ attachPath }: Console, signal: AbortSignal
   process.stdout.write('\nThis terminal is its console now: press Enter; Ctrl-] ends the demo.\n')
   const line = connect(attachPath)
   const { stdin } = process
-  const ended = Promise.race([once(line, 'close'), aborted(signal), leaving(line)])
   line.on('error', () => undefined) // 'close' follows
   line.on('data', (bytes) => process.stdout.write(bytes))
+  const closed = new Promise<void>((resolve) => line.once('close', resolve))
+  const over = new AbortController()
+  const left = leaving(line, over.signal)
   stdin.setRawMode(true).resume()
   try {
-    await ended
+    await Promise.race([closed, aborted(signal), left])
   } finally {
-    stdin.setRawMode(false).pause().removeAllListeners('data')
+    over.abort()
+    stdin.setRawMode(false).pause()
     line.destroy()
     process.stdout.write('\n')
   }
 }
 
-/** Passes on what is typed, until it is Ctrl-]. */
-function leaving(line: NodeJS.WritableStream): Promise<void> {
+/** Passes on what is typed, until it is Ctrl-] or the terminal is gone; listens no longer than until the signal aborts. */
+function leaving(line: NodeJS.WritableStream, signal: AbortSignal): Promise<void> {
+  const { stdin } = process
   return new Promise((resolve) => {
-    process.stdin.on('data', (typed: Buffer) => {
+    const type = (typed: Buffer): void => {
       if (typed.includes(LEAVE)) resolve()
       else line.write(typed)
-    })
+    }
+    stdin.on('data', type).once('end', resolve)
+    signal.addEventListener('abort', () => stdin.off('data', type).off('end', resolve), { once: true })
   })
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 }

@@ -5,7 +5,7 @@ import { databasePath, stateDirectory } from '../config/paths.ts'
 import { type Boot, BootsReader } from '../fleet/boots-reader.ts'
 import { hasBootTables } from '../fleet/boots-schema.ts'
 import { isIpv4 } from '../net/ipv4.ts'
-import { parseMac } from '../net/mac.ts'
+import { tryParseMac } from '../net/mac.ts'
 import { UsageError } from './failure.ts'
 
 /** The option that every command on boots has. */
@@ -57,11 +57,8 @@ export function findBoot(boots: BootsReader, text: string): Boot {
 
 function byAddress(boots: BootsReader, text: string): Boot | undefined {
   if (isIpv4(text)) return boots.currentByAddress(text)
-  try {
-    return boots.current(parseMac(text))
-  } catch {
-    return undefined
-  }
+  const mac = tryParseMac(text)
+  return mac === undefined ? undefined : boots.current(mac)
 }
 
 /** How people call the machine of a boot. */

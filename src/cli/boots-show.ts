@@ -26,7 +26,7 @@ export function bootsShowCommand(print: Print): Command {
       const options = { ...command.parent?.opts<ShowOptions>(), ...own }
       using open = openBoots(options.state)
       const boot = findBoot(open.boots, which)
-      if (options.follow === true) return followOne(open.boots, boot, options.json === true, print)
+      if (options.follow === true) return await followOne(open.boots, boot, options.json === true, print)
       print(storyText(boot, open.boots.events(boot.id), options.json === true))
     })
 }

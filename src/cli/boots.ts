@@ -27,7 +27,7 @@ export function bootsCommand(print: Print = toStdout): Command {
     .addCommand(bootsShowCommand(print))
     .action(async (options: BootsOptions) => {
       using open = openBoots(options.state)
-      if (options.follow === true) return followAll(open.boots, options.json === true, print)
+      if (options.follow === true) return await followAll(open.boots, options.json === true, print)
       print(listText(open.boots, options))
     })
 }

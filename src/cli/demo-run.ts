@@ -4,6 +4,7 @@ import type { Machine } from '../lab/machine.ts'
 import type { Firmware } from '../lab/preconditions.ts'
 import { ServedLab, type ToldEvent } from '../lab/served-lab.ts'
 import { attachConsole } from './attach-console.ts'
+import { DEMO_IMAGE } from './demo-image.ts'
 import type { DemoScreen } from './demo-screen.ts'
 
 export interface DemoRun {
@@ -80,7 +81,7 @@ async function watch(served: ServedLab, machine: Machine, { screen, signal }: De
 /** Leaves the machine on for somebody at a terminal, or until Ctrl-C where that was asked for. */
 async function stay({ keep, screen, signal }: DemoRun, result: DemoResult, machine: Machine): Promise<void> {
   if (screen.isInteractive && result.prompt) await attachConsole(machine.console, signal)
-  else if (keep)
+  else if (keep && !signal.aborted)
     await Promise.race([machine.exited, new Promise((resolve) => signal.addEventListener('abort', resolve))])
 }
 
@@ -90,7 +91,7 @@ function configText(release: string): string {
 range: 10.77.0.100-10.77.0.199
 profiles:
   demo:
-    image: demo
+    image: ${DEMO_IMAGE}
     release: ${release}
     hostname: demo-{mac}
     cmdline: console=tty0 console=ttyS0

@@ -1,18 +1,13 @@
 import { Command, Option } from 'commander'
-import type { Imported } from '../image/import.ts'
 import type { Firmware } from '../lab/preconditions.ts'
-import { type DemoResult, runDemo } from './demo-run.ts'
-import { DemoScreen } from './demo-screen.ts'
+import type { DemoRecipe } from './demo-image.ts'
 import { interruptible, storeDirectory } from './store.ts'
 
-interface DemoOptions {
+interface DemoOptions extends DemoRecipe {
   readonly firmware: Firmware
   readonly keep?: boolean
   readonly json?: boolean
   readonly store?: string
-  readonly suite: string
-  readonly mirror: readonly string[]
-  readonly packages: readonly string[]
   readonly screenshot: string
 }
 
@@ -54,19 +49,20 @@ export function demoCommand(): Command {
 }
 
 async function demo(options: DemoOptions): Promise<void> {
+  const [{ DemoScreen }, { provideDemoImage }, { runDemo }] = await Promise.all([
+    import('./demo-screen.ts'),
+    import('./demo-image.ts'),
+    import('./demo-run.ts'),
+  ])
   const screen = new DemoScreen({ json: options.json === true, screenshot: options.screenshot })
-  const result = await interruptible(async (signal) => {
+  const { alive, prompt } = await interruptible(async (signal) => {
     const store = storeDirectory(options.store)
     await checkHostFirst(options.firmware)
-    const image = await provideImage(store, options, screen, signal)
+    const image = await provideDemoImage(store, options, (line) => screen.step(`image: ${line}`), signal)
     screen.image(image)
     return runDemo({ ...options, keep: options.keep === true, store, image: image.info, screen, signal })
   })
-  process.exitCode = statusOf(result)
-}
-
-function statusOf({ alive, prompt }: DemoResult): number {
-  return alive && prompt ? 0 : 1
+  process.exitCode = alive && prompt ? 0 : 1
 }
 
 /** What the machine will need is looked for before minutes are spent on an image. */
@@ -74,25 +70,3 @@ async function checkHostFirst(firmware: Firmware): Promise<void> {
   const { checkHost } = await import('../lab/preconditions.ts')
   await checkHost([firmware])
 }
-
-/** The image of this recipe: out of the store where it is there. */
-async function provideImage(
-  directory: string,
-  { suite, mirror, packages }: DemoOptions,
-  screen: DemoScreen,
-  signal: AbortSignal,
-): Promise<Imported> {
-  const [{ ensureImage }, { makeRecipe }, { ReleaseStore }] = await Promise.all([
-    import('../image/build.ts'),
-    import('../image/recipe.ts'),
-    import('../image/store.ts'),
-  ])
-  const recipe = await makeRecipe({ suite, mirrors: mirror, packages, password: DEMO_PASSWORD })
-  const store = await ReleaseStore.open(directory)
-  return ensureImage(store, DEMO_IMAGE, recipe, { signal, onLine: (line) => screen.step(`image: ${line}`) })
-}
-
-/** Name of the image in the store. */
-export const DEMO_IMAGE = 'demo'
-/** Of root in the demo's image, which is served to nobody but the demo's own machine. */
-export const DEMO_PASSWORD = 'netroot'

@@ -4,7 +4,7 @@ import { CONFIG_FILE, stateDirectory } from '../config/paths.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import type { NetrootServer } from '../server/server.ts'
 import type { Logger } from '../sys/log.ts'
-import { messageWithCauses, stderrLogger } from '../sys/log.ts'
+import { stderrLogger } from '../sys/log.ts'
 import { EventLines } from './event-lines.ts'
 import { UsageError } from './failure.ts'
 import { stopSignal } from './listen.ts'
@@ -44,11 +44,13 @@ async function up(options: UpOptions): Promise<void> {
   const store = options.store ?? loaded.config.store ?? stateDirectory()
   const log = stderrLogger(options.verbose === true ? 'debug' : 'warn')
   await using server = await start(loaded, { store, state: options.state ?? store }, log)
+  const stopped = stopSignal() // before it says that it is ready
+  keepOnWithoutReader()
   const lines = new EventLines(server.boots, options.json === true)
   const stop = new AbortController()
   server.boots.subscribe((stored) => toStdout(lines.line(stored)), stop.signal)
   toStdout(options.json === true ? listeningJson(server) : listeningText(server, loaded))
-  await stopSignal()
+  await stopped
   stop.abort()
 }
 
@@ -58,26 +60,13 @@ async function start(
   log: Logger,
 ): Promise<NetrootServer> {
   const { NetrootServer: Server } = await import('../server/server.ts')
-  try {
-    return await Server.start({
-      loaded,
-      storeDirectory: directories.store,
-      stateDirectory: directories.state,
-      log,
-      onStep: (what) => process.stderr.isTTY && process.stderr.write(`${what}…\n`),
-    })
-  } catch (error) {
-    throw withAdvice(error, loaded, directories.store)
-  }
-}
-
-/** What to do next where an image is missing: nothing else is so often the first thing that goes wrong. */
-function withAdvice(error: unknown, { file }: LoadedConfig, store: string): unknown {
-  const isMissing = error instanceof Error && error.name === 'StoreError' && /There is no image/.test(error.message)
-  if (!isMissing) return error
-  return new UsageError(
-    `${messageWithCauses(error)}. Make it with: netroot image build NAME --store ${store}; or name another in ${file}`,
-  )
+  return Server.start({
+    loaded,
+    storeDirectory: directories.store,
+    stateDirectory: directories.state,
+    log,
+    onStep: (what) => process.stderr.isTTY && process.stderr.write(`${what}…\n`),
+  })
 }
 
 function listeningJson({ network, addresses }: NetrootServer): string {
@@ -95,6 +84,11 @@ function listeningText({ network, addresses }: NetrootServer, { config, file }: 
     'Switch a machine on. Its boot is told here; Ctrl-C ends.',
   ]
   return `${rows.join('\n')}\n`
+}
+
+/** Machines boot on when whatever read the output of the server has gone: a journal that restarts, a pager. */
+function keepOnWithoutReader(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -116,7 +110,9 @@ async function writeDefault(path: string): Promise<never> {
     import('../server/guess-network.ts'),
   ])
   const guess = await guessNetwork()
-  await writeFile(path, defaultConfigText({ ...guess, image: 'debian' }), { flag: 'wx' })
+  await writeFile(path, defaultConfigText({ ...guess, image: 'debian' }), { flag: 'wx' }).catch((cause: unknown) => {
+    throw new UsageError(`There is no ${path}, and a default one cannot be written`, { cause })
+  })
   throw new UsageError(
     `there was no ${path}, so a default one was written: it serves ${guess.interface} with ${guess.range}. ` +
       'Look whether that is the right network, build the image (netroot image build debian), then call netroot up again',

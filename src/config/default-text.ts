@@ -48,6 +48,8 @@ profiles:
     # how the root file system comes, and where writes go
     #: root: nfs
     #: writes: discard
+    # netroot's initramfs, or the image's own
+    #: initramfs: netroot
     #: cmdline: console=tty0 quiet
     # host name of machines nobody named
     #: hostname: pc-{mac}

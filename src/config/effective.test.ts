@@ -23,6 +23,7 @@ test('effectiveProfile() gives machines nobody named the default profile', () =>
     image: 'debian',
     root: ['nfs'],
     writes: 'discard',
+    initramfs: 'netroot',
     commandLine: ['console=ttyS0', 'quiet'],
     hostname: 'pc-{mac}',
   })
@@ -35,8 +36,17 @@ test('effectiveProfile() lets the client win and adds up the command lines, inhe
     kernel: '6.12.1',
     root: ['nfs'],
     writes: 'discard',
+    initramfs: 'netroot',
     commandLine: ['console=ttyS0', 'quiet', 'debug', 'loglevel=7'],
   })
+})
+
+test("effectiveProfile() gives the image's own initramfs to those who ask for it, and to who inherits that", () => {
+  const profiles = { own: { initramfs: 'image', image: 'debian' }, child: { inherit: 'own' } } as const
+  const of = (client: { readonly profile: string; readonly initramfs?: 'netroot' }) =>
+    effectiveProfile({ ...config, profiles }, { mac: '52:54:00:00:00:01', ...client })?.initramfs
+  assert.equal(of({ profile: 'child' }), 'image')
+  assert.equal(of({ profile: 'child', initramfs: 'netroot' }), 'netroot')
 })
 
 test('effectiveProfile() gives nothing to a machine that is to be ignored', () => {

@@ -18,6 +18,8 @@ export interface EffectiveProfile {
   /** Tried in order. */
   readonly root: readonly RootTransport[]
   readonly writes: 'discard'
+  /** `image`: the release's own initramfs instead of ours. */
+  readonly initramfs: 'netroot' | 'image'
   readonly commandLine: readonly string[]
   /** Host name of machines nobody named; `{mac}` is not yet replaced. */
   readonly hostname?: string
@@ -60,6 +62,7 @@ export function effectiveProfile(config: Config, client?: Client): EffectiveProf
     ...(merged.kernel === undefined ? {} : { kernel: merged.kernel }),
     root: merged.root ?? ['nfs'],
     writes: merged.writes ?? 'discard',
+    initramfs: merged.initramfs ?? 'netroot',
     commandLine: layers.flatMap((layer) => layer.cmdline ?? []),
     ...(client === undefined ? { hostname: merged.hostname ?? DEFAULT_HOST_NAME } : {}),
   }

@@ -41,6 +41,12 @@ test('parseConfig() reads a client and its profile', () => {
   })
 })
 
+test('parseConfig() says which initramfs there are', () => {
+  assert.deepEqual(mistakes(SMALL.replace('image: debian', 'image: debian, initramfs: dracut')), [
+    '4:39: initramfs: found "dracut", want netroot or image',
+  ])
+})
+
 test('parseConfig() says for an unknown key where it stands and which was meant', () => {
   assert.deepEqual(mistakes(`${SMALL}rooter: 10.0.0.1\n`), [
     '5:1: found the unknown key "rooter", did you mean router?',

@@ -39,6 +39,12 @@ const bootKeys = {
     .enum(['discard'], { error: 'want discard' })
     .optional()
     .describe('Where writes go: discard keeps them in memory until the machine is off. Default: discard'),
+  initramfs: z
+    .enum(['netroot', 'image'], { error: 'want netroot or image' })
+    .optional()
+    .describe(
+      "Which initramfs is sent: netroot's, or the image's own, /boot/initrd.img-VERSION made by initramfs-tools, which mounts the root read-only by NFS itself. Default: netroot",
+    ),
   cmdline: commandLine
     .optional()
     .describe('Words added to the kernel command line, after those of the profile inherited from'),

@@ -107,7 +107,7 @@ export class Boots extends BootsReader {
     const address = addressIn(event) ?? boot.address
     this.#run('UPDATE boots SET phase = ?, last_at = max(last_at, ?), address = ? WHERE id = ?', [
       phaseAfter(boot.phase, event),
-      event.at,
+      event.type === 'server.restarted' ? boot.lastAt : event.at, // it is no sign of life of the machine
       address ?? null,
       id,
     ])
@@ -144,7 +144,7 @@ export class Boots extends BootsReader {
       this.database.exec('COMMIT')
       return result
     } catch (error) {
-      this.database.exec('ROLLBACK')
+      if (this.database.isTransaction) this.database.exec('ROLLBACK') // a full disk has rolled it back already
       throw error
     }
   }

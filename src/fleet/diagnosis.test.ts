@@ -135,7 +135,10 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   'no card with a driver': [{ events: [...INIT, cards(0)], silence: 1, says: /no driver took a network card/ }],
   'no lease in the initramfs': [{ events: [...INIT, cards(1)], silence: 61, says: /did not get as far as an address/ }],
   'initramfs incomplete': [{ events: [...KERNEL, http('tools')], silence: 61, says: /not: drivers, client$/ }],
-  'kernel silent': [{ events: PARTS, silence: 61, says: /stopped in the kernel, or has no network/ }],
+  'kernel silent': [
+    { events: PARTS, silence: 61, says: /stopped in the kernel, or has no network/ },
+    { events: [...KERNEL, http('initramfs')], silence: 61, says: /kernel and initramfs were sent whole/ },
+  ],
   unanswered: [
     {
       events: [

@@ -31,6 +31,7 @@ const SPEAKERS: Readonly<Record<Speaker, string>> = {
 const FILES: Readonly<Record<Exclude<FileRole, 'other' | 'loader'>, string>> = {
   script: 'iPXE script',
   kernel: 'kernel',
+  initramfs: "initramfs: the image's own",
   tools: 'initramfs: tools',
   drivers: 'initramfs: drivers',
   client: 'initramfs: boot plan',

@@ -1,5 +1,5 @@
 import { isIpv4 } from '../net/ipv4.ts'
-import { parseMac } from '../net/mac.ts'
+import { tryParseMac } from '../net/mac.ts'
 import { type Card, type CardWithoutDriver, FAILURE_CAUSES, type FailureCause, type ReportEvent } from './events.ts'
 import { ReportError, type ReportLines, readReportLines } from './report-lines.ts'
 
@@ -131,11 +131,11 @@ function readCard(value: string): Card {
 }
 
 function readMac(text: string): string {
-  try {
-    return parseMac(text)
-  } catch (cause) {
-    throw new ReportError(`Cannot read report: card with MAC ${JSON.stringify(text.slice(0, 60))}`, { cause })
-  }
+  const mac = tryParseMac(text)
+  if (mac !== undefined) return mac
+  throw new ReportError(
+    `Cannot read report: card with MAC ${JSON.stringify(text.slice(0, 60))}, want six octets such as 52:54:00:12:34:56`,
+  )
 }
 
 function readMissing(value: string): CardWithoutDriver {

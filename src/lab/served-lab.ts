@@ -45,7 +45,7 @@ export class ServedLab implements AsyncDisposable {
   /** Opens the lab and starts the server. @throws {PermissionError} as `Lab.open`; {Error} with the server's words */
   static async open(options: ServedLabOptions): Promise<ServedLab> {
     const { config } = parseConfig(options.config, 'netroot.yaml')
-    await prepareStore(config, options.store, options.onStep) // inside there is no way to Debian's archive
+    await prepareStore(config, options.store, options) // inside there is no way to Debian's archive
     await using opening = new AsyncDisposableStack()
     const lab = opening.use(await Lab.open(options))
     const served = new ServedLab(lab, options)

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import * as fc from 'fast-check'
 import { broadcastOf, contains, netmaskOf, networkOf, parseCidr } from './cidr.ts'
 import { ipv4FromBytes, ipv4FromNumber, ipv4ToBytes, ipv4ToNumber, isIpv4 } from './ipv4.ts'
-import { macFromBytes, macToBytes, parseMac } from './mac.ts'
+import { macFromBytes, macToBytes, parseMac, tryParseMac } from './mac.ts'
 
 test('parseMac() reads the forms of ip, PXELINUX, Windows and iPXE', () => {
   for (const text of ['52:54:00:AB:cd:01', '52-54-00-ab-cd-01', '525400abcd01', '01-52-54-00-ab-cd-01']) {
@@ -15,6 +15,11 @@ test('parseMac() says what it wanted', () => {
   for (const text of ['', '52:54:00:ab:cd', '52:54:00:ab:cd:0g', '52:54-00:ab:cd:01', 'pc7']) {
     assert.throws(() => parseMac(text), /want six octets such as 52:54:00:12:34:56/)
   }
+})
+
+test('tryParseMac() tells what is no MAC address by undefined', () => {
+  assert.equal(tryParseMac('01-52-54-00-AB-cd-01'), '52:54:00:ab:cd:01')
+  assert.equal(tryParseMac('pc7'), undefined)
 })
 
 test('macToBytes() and macFromBytes() are inverse', () => {

@@ -11,11 +11,17 @@ const SIX_OCTETS = /^[0-9a-f]{2}(?:([:-])[0-9a-f]{2})(?:\1[0-9a-f]{2}){4}$/
  * @throws {TypeError} if it is none of these
  */
 export function parseMac(text: string): Mac {
+  const mac = tryParseMac(text)
+  if (mac !== undefined) return mac
+  throw new TypeError(`Cannot read MAC address "${text}", want six octets such as 52:54:00:12:34:56`)
+}
+
+/** The same for text that may well be something else: undefined if it is no MAC address. */
+export function tryParseMac(text: string): Mac | undefined {
   const lower = text.trim().toLowerCase()
   const plain = /^01[:-]([0-9a-f]{2}(?:[:-][0-9a-f]{2}){5})$/.exec(lower)?.[1] ?? lower
   if (SIX_OCTETS.test(plain)) return plain.replaceAll('-', ':')
-  if (/^[0-9a-f]{12}$/.test(plain)) return plain.replace(/..(?=.)/g, '$&:')
-  throw new TypeError(`Cannot read MAC address "${text}", want six octets such as 52:54:00:12:34:56`)
+  return /^[0-9a-f]{12}$/.test(plain) ? plain.replace(/..(?=.)/g, '$&:') : undefined
 }
 
 /** The MAC address of six bytes. */

@@ -1,7 +1,7 @@
 import type { FileRole } from '../fleet/events.ts'
 import type { HttpAnswer, HttpRequest } from '../protocols/http/answer.ts'
 import type { BootRoute, BootServices } from './boot-services.ts'
-import { sendClientPart, sendKernel, sendLoader, sendPart } from './file-routes.ts'
+import { sendClientPart, sendKernel, sendLoader, sendOwnInitramfs, sendPart } from './file-routes.ts'
 import { takeReport, takeReportOfMac } from './report-routes.ts'
 import { sendBootScript, sendFirstScript } from './script-routes.ts'
 
@@ -20,11 +20,12 @@ const ROWS: readonly Row[] = [
   { path: /^\/ipxe$/, role: 'script', route: sendBootScript },
   { path: /^\/loader\/([\w.-]+)$/, role: 'loader', route: sendLoader },
   { path: new RegExp(`^/release/${DIGEST}/kernel/${VERSION}$`), role: 'kernel', route: sendKernel },
+  { path: new RegExp(`^/release/${DIGEST}/initramfs/${VERSION}$`), role: 'initramfs', route: sendOwnInitramfs },
   { path: new RegExp(`^/initramfs/tools/(${DIGEST}\\.cpio\\.\\w+)$`), role: 'tools', route: sendPart },
   { path: new RegExp(`^/initramfs/drivers/(${DIGEST}\\.cpio\\.\\w+)$`), role: 'drivers', route: sendPart },
   { path: new RegExp(`^/boot/([a-z0-9]+)/${DIGEST}/${VERSION}/client\\.cpio$`), role: 'client', route: sendClientPart },
   { path: /^\/report\/([a-z0-9]+)$/, role: 'other', route: takeReport },
-  { path: /^\/report\/mac\/([0-9a-f:]+)$/, role: 'other', route: takeReportOfMac },
+  { path: /^\/report\/mac\/([0-9A-Fa-f:-]{12,20})$/, role: 'other', route: takeReportOfMac },
 ]
 
 /** Answers a request of a machine; undefined where there is no such path. */

@@ -1,22 +1,20 @@
 import type { LoaderFile } from '../boot/loaders/files.ts'
 import type { ServerAddresses } from '../boot/server-addresses.ts'
-import type { Boots } from '../fleet/boots.ts'
-import type { Mac } from '../net/mac.ts'
 import type { HttpAnswer, HttpRequest } from '../protocols/http/answer.ts'
 import type { Logger } from '../sys/log.ts'
+import type { BootStory } from './boot-story.ts'
 import type { Parts } from './parts.ts'
 import type { Plans } from './plans.ts'
 import type { Releases } from './releases.ts'
 
 /** What the boot paths of HTTP are made from. */
 export interface BootServices {
-  readonly boots: Boots
+  readonly story: BootStory
   readonly plans: Plans
   readonly parts: Parts
   readonly releases: Releases
   readonly loaders: ReadonlyMap<string, LoaderFile>
   readonly server: ServerAddresses
-  readonly nameOf: (mac: Mac) => string
   readonly log: Logger
 }
 

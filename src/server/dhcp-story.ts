@@ -1,18 +1,17 @@
-import type { Boots } from '../fleet/boots.ts'
 import type { BootEvent } from '../fleet/events.ts'
-import type { Mac } from '../net/mac.ts'
 import type { DhcpExchange } from '../protocols/dhcp/exchange.ts'
+import type { BootStory } from './boot-story.ts'
 import { machineOf, speakerIn } from './machine.ts'
 
 /** Writes what DHCP did into the boot that it belongs to. */
-export function dhcpStory(boots: Boots, nameOf: (mac: Mac) => string): (exchange: DhcpExchange) => void {
+export function dhcpStory(story: BootStory): (exchange: DhcpExchange) => void {
   return (exchange) => {
     const at = Date.now()
     const events = eventsOf(exchange, at)
     if (events.length === 0) return
     const { client } = exchange
-    const boot = boots.forDhcp(machineOf(client), speakerIn(client), at, nameOf(client.mac))
-    if (boot !== undefined) for (const event of events) boots.record(boot.id, event)
+    const boot = story.bootOfDhcp(machineOf(client), speakerIn(client), at)
+    if (boot !== undefined) for (const event of events) story.record(boot.id, event)
   }
 }
 
@@ -48,6 +47,8 @@ function answersTo({ client, outcome }: DhcpExchange, at: number): BootEvent[] {
     case 'ignored':
       if (outcome.server !== undefined) return [{ type: 'dhcp.other-server', ...when, server: outcome.server }]
       return TOLD.has(outcome.reason) ? [{ type: 'dhcp.unanswered', ...when, reason: outcome.text }] : []
+    case 'failed':
+      return [{ type: 'dhcp.unanswered', ...when, reason: `the server failed: ${outcome.text}` }]
     default:
       return [] // a lease given back, an INFORM: nothing of a boot
   }

@@ -4,6 +4,7 @@ import { clientPart } from '../initramfs/client-part.ts'
 import type { HttpAnswer, HttpRequest } from '../protocols/http/answer.ts'
 import { openFileSource } from '../storage/file-source.ts'
 import { type BootServices, textAnswer } from './boot-services.ts'
+import { findOwnInitramfs } from './own-initramfs.ts'
 
 type Groups = readonly string[]
 
@@ -23,6 +24,20 @@ export async function sendKernel({ releases }: BootServices, _: HttpRequest, gro
   })
 }
 
+/** The initramfs that a release brings itself. */
+export async function sendOwnInitramfs(
+  { releases }: BootServices,
+  _: HttpRequest,
+  groups: Groups,
+): Promise<HttpAnswer> {
+  const [digest = '', version = ''] = groups
+  return orNotFound(async () => {
+    const { tree } = await releases.get(digest)
+    const source = await tree.open(await findOwnInitramfs(tree, version))
+    return { kind: 'source', source, tag: `${digest}-${version}-initramfs`, immutable: true }
+  })
+}
+
 /** A part of an initramfs out of the cache. */
 export async function sendPart({ parts }: BootServices, _: HttpRequest, groups: Groups): Promise<HttpAnswer> {
   const [file = '', digest = ''] = groups
@@ -37,7 +52,7 @@ export async function sendPart({ parts }: BootServices, _: HttpRequest, groups: 
 /** The client part of a boot, made now, of the release and kernel that its script named. */
 export async function sendClientPart(services: BootServices, _: HttpRequest, groups: Groups): Promise<HttpAnswer> {
   const [id = '', release = '', kernel = ''] = groups
-  const boot = services.boots.get(id)
+  const boot = services.story.get(id)
   if (boot === undefined) return textAnswer(`There is no boot ${id}`, 404)
   return orNotFound(async () => {
     const prepared = await services.plans.prepare(boot, { release, kernel })

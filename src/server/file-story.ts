@@ -1,23 +1,24 @@
-import type { Boots } from '../fleet/boots.ts'
 import type { HttpFile, NfsMount, Outcome, TftpFile } from '../fleet/events.ts'
+import { printable } from '../fleet/printable.ts'
+import { tryParseMac } from '../net/mac.ts'
 import type { ResponseReport } from '../protocols/http/answer.ts'
 import { readTarget } from '../protocols/http/target.ts'
 import type { MountEvent } from '../protocols/nfs/mount/program.ts'
 import type { TransferOutcome, TransferReport } from '../protocols/tftp/report.ts'
 import { roleOf } from './boot-routes.ts'
-import { macIn } from './script-routes.ts'
+import type { BootStory } from './boot-story.ts'
 
 /** Writes the files that a machine fetched into its boot. */
 export class FileStory {
-  readonly #boots: Boots
+  readonly #story: BootStory
 
-  constructor(boots: Boots) {
-    this.#boots = boots
+  constructor(story: BootStory) {
+    this.#story = story
   }
 
   tftp(report: TransferReport): void {
-    const boot = this.#boots.currentByAddress(report.peer.address)
-    if (boot !== undefined) this.#boots.record(boot.id, tftpFileOf(report, Date.now()))
+    const boot = this.#story.ofAddress(report.peer.address)
+    if (boot !== undefined) this.#story.record(boot.id, tftpFileOf(report, Date.now()))
   }
 
   /** Reports are told by what they say, not as files. */
@@ -25,20 +26,29 @@ export class FileStory {
     const target = readTarget(report.url)
     if (target === undefined || report.method !== 'GET' || target.path.startsWith('/report/')) return
     const id = this.#bootOf(target.path, target.query, report.peer.address)
-    if (id !== undefined) this.#boots.record(id, httpFileOf(report, target.path, Date.now()))
+    if (id !== undefined) this.#story.record(id, httpFileOf(report, target.path, Date.now()))
   }
 
   nfs(event: MountEvent): void {
-    const boot = this.#boots.currentByAddress(event.address)
-    if (boot !== undefined) this.#boots.record(boot.id, nfsMountOf(event, Date.now()))
+    const boot = this.#story.ofAddress(event.address)
+    if (boot !== undefined) this.#story.record(boot.id, nfsMountOf(event, Date.now()))
   }
 
   #bootOf(path: string, query: URLSearchParams, address: string): string | undefined {
     const named = /^\/boot\/([a-z0-9]+)\//.exec(path)?.[1]
     if (named !== undefined) return named
-    const mac = macIn(query.get('mac') ?? '')
-    return (mac === undefined ? this.#boots.currentByAddress(address) : this.#boots.current(mac))?.id
+    const mac = tryParseMac(query.get('mac') ?? '')
+    return (mac === undefined ? this.#story.ofAddress(address) : this.#story.current(mac))?.id
   }
+}
+
+/** Longer than any path of ours; what machines ask for beyond that is noise, and is kept for ever. */
+const MOST_CHARACTERS = 200
+
+/** A name from the network, as a story may keep it. */
+function nameIn(text: string): string {
+  const plain = printable(text)
+  return plain.length > MOST_CHARACTERS ? `${plain.slice(0, MOST_CHARACTERS - 1)}…` : plain
 }
 
 const TFTP_OUTCOMES: Readonly<Record<TransferOutcome, Outcome>> = {
@@ -57,12 +67,12 @@ function tftpFileOf(report: TransferReport, at: number): TftpFile {
   return {
     type: 'tftp.file',
     at,
-    name: report.filename,
+    name: nameIn(report.filename),
     outcome: TFTP_OUTCOMES[report.outcome],
     bytes: report.bytes,
     durationMs: report.milliseconds,
     blockSize: report.blockSize,
-    ...(report.text === '' ? {} : { reason: report.text }),
+    ...(report.text === '' ? {} : { reason: nameIn(report.text) }),
   }
 }
 
@@ -71,7 +81,7 @@ function httpFileOf(report: ResponseReport, path: string, at: number): HttpFile 
     type: 'http.file',
     at,
     role: roleOf(path),
-    path,
+    path: nameIn(path),
     status: report.status,
     outcome: httpOutcome(report),
     bytes: report.bytes,
@@ -86,6 +96,6 @@ function httpOutcome({ status, complete }: ResponseReport): Outcome {
 }
 
 function nfsMountOf({ path, status, text }: MountEvent, at: number): NfsMount {
-  const mounted = status === 'ok'
-  return { type: 'nfs.mount', at, path, outcome: mounted ? 'mounted' : 'refused', ...(mounted ? {} : { reason: text }) }
+  const base = { type: 'nfs.mount', at, path: nameIn(path) } as const
+  return status === 'ok' ? { ...base, outcome: 'mounted' } : { ...base, outcome: 'refused', reason: nameIn(text) }
 }

@@ -9,6 +9,9 @@ export interface GuessedNetwork {
   readonly range: string
 }
 
+/** In a network of fewer than eight addresses nobody has a pool. */
+const LONGEST_PREFIX = 29
+
 /**
  * The interface that machines are most likely on: the last one that is up and has an IPv4 address, because the first
  * usually leads to the Internet.
@@ -16,13 +19,13 @@ export interface GuessedNetwork {
  * @throws {Error} if no interface has an address
  */
 export async function guessNetwork(): Promise<GuessedNetwork> {
-  const usable = (await listInterfaces()).filter((one) => one.up && !one.loopback && one.addresses.length > 0)
+  const usable = (await listInterfaces()).flatMap(({ name, up, loopback, addresses }) => {
+    const network = addresses.find(({ prefix }) => prefix <= LONGEST_PREFIX)
+    return up && !loopback && network !== undefined ? [{ interface: name, range: guessRange(network) }] : []
+  })
   const found = usable.at(-1)
-  const network = found?.addresses[0]
-  if (found === undefined || network === undefined) {
-    throw new Error('No network interface is up and has an IPv4 address; give one an address, then call this again')
-  }
-  return { interface: found.name, range: guessRange(network) }
+  if (found !== undefined) return found
+  throw new Error('No network interface is up and has an IPv4 address; give one an address, then call this again')
 }
 
 /** A stretch in the upper half of the network, without the server's own address. */

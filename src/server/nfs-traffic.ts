@@ -1,14 +1,15 @@
 import type { Boots } from '../fleet/boots.ts'
 import type { StoredEvent } from '../fleet/boots-reader.ts'
 import type { Ipv4 } from '../net/ipv4.ts'
+import type { BootStory } from './boot-story.ts'
 
 /** Counts what each machine reads of its root, and tells it once, when the machine is alive. */
 export class NfsTraffic {
-  readonly #boots: Boots
+  readonly #story: BootStory
   readonly #read = new Map<Ipv4, { bytes: number; calls: number }>()
 
-  constructor(boots: Boots, signal: AbortSignal) {
-    this.#boots = boots
+  constructor(boots: Boots, story: BootStory, signal: AbortSignal) {
+    this.#story = story
     boots.subscribe((stored) => this.#tell(stored), signal)
   }
 
@@ -23,12 +24,12 @@ export class NfsTraffic {
   }
 
   #tell({ boot: id, event }: StoredEvent): void {
-    const address = this.#boots.get(id)?.address
+    const address = this.#story.get(id)?.address
     if (address === undefined) return
     if (event.type === 'nfs.mount') this.#read.delete(address) // a new run of the machine, or a new try
     const sum = this.#read.get(address)
     if (event.type !== 'report.alive' || sum === undefined) return
     this.#read.delete(address)
-    this.#boots.record(id, { type: 'nfs.traffic', at: event.at, ...sum })
+    queueMicrotask(() => this.#story.record(id, { type: 'nfs.traffic', at: event.at, ...sum })) // after the event it follows
   }
 }

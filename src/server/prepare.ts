@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { ensureLoaders, type LoaderFile } from '../boot/loaders/files.ts'
 import { effectiveProfile } from '../config/effective.ts'
 import type { Config } from '../config/schema.ts'
+import { StoreError } from '../image/release.ts'
 import { ReleaseStore } from '../image/store.ts'
 import { Parts } from './parts.ts'
 import { Releases } from './releases.ts'
@@ -13,6 +14,8 @@ export interface PrepareOptions {
   readonly parts: Parts
   /** Told what is being made, for people who wait. */
   readonly onStep?: (what: string) => void
+  /** Stops between any two things that are made. */
+  readonly signal?: AbortSignal
 }
 
 /**
@@ -23,23 +26,45 @@ export interface PrepareOptions {
  * @throws {Error} if a Debian package is neither in the store nor can be fetched
  */
 export async function prepareBoots(options: PrepareOptions): Promise<ReadonlyMap<string, LoaderFile>> {
-  const { config, storeDirectory, releases, parts, onStep = () => undefined } = options
-  onStep('preparing kernels and initramfs')
-  for (const client of [undefined, ...Object.values(config.clients)]) {
-    const profile = effectiveProfile(config, client)
-    if (profile !== undefined) await parts.ensure(await releases.choose(profile))
+  const { config, storeDirectory, releases, parts, onStep = () => undefined, signal } = options
+  try {
+    onStep('preparing kernels and initramfs')
+    for (const client of [undefined, ...Object.values(config.clients)]) {
+      signal?.throwIfAborted()
+      const profile = effectiveProfile(config, client)
+      if (profile !== undefined) await parts.ensure(await releases.choose(profile))
+    }
+    onStep('preparing boot loaders')
+    return await ensureLoaders(join(storeDirectory, 'cache'), signal)
+  } catch (error) {
+    throw withAdvice(error, storeDirectory)
   }
-  onStep('preparing boot loaders')
-  return ensureLoaders(join(storeDirectory, 'cache'))
+}
+
+/** What to do about a store that cannot be written: one where everything is made already need not be. */
+function withAdvice(error: unknown, directory: string): unknown {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (!['EACCES', 'EROFS', 'EPERM', 'ENOSPC', 'EDQUOT'].includes(code)) return error
+  const advice = /NOSPC|DQUOT/.test(code) ? 'make room there' : 'run netroot as its owner'
+  const text = `Cannot make in ${directory} what machines boot; ${advice}, or name another store with --store`
+  return new StoreError(text, { cause: error })
 }
 
 /** The same for a store that nobody serves now: afterwards `netroot up` starts without the Internet. */
 export async function prepareStore(
   config: Config,
   storeDirectory: string,
-  onStep?: (what: string) => void,
+  { onStep, signal }: Pick<PrepareOptions, 'onStep' | 'signal'> = {},
 ): Promise<void> {
   await using releases = new Releases(await ReleaseStore.open(storeDirectory))
   const parts = new Parts(storeDirectory, releases)
-  await prepareBoots({ config, storeDirectory, releases, parts, ...(onStep === undefined ? {} : { onStep }) })
+  const telling = onStep === undefined ? {} : { onStep }
+  await prepareBoots({
+    config,
+    storeDirectory,
+    releases,
+    parts,
+    ...telling,
+    ...(signal === undefined ? {} : { signal }),
+  })
 }

@@ -7,10 +7,33 @@ import { resolvePath } from '../storage/paths.ts'
 import { bytesOf } from '../wire/bytestring.ts'
 import { hex, toHex } from '../wire/hex.ts'
 
+/** One kernel of one release. */
+export interface PinnedRelease {
+  /** SHA-256, in hex. */
+  readonly release: string
+  readonly kernel: string
+}
+
+/** What of a profile decides that. */
+export type ProfileChoice = Pick<EffectiveProfile, 'image' | 'release' | 'kernel'>
+
 /** A release and the kernel of it that a profile boots. */
 export interface ChosenRelease {
   readonly digest: string
   readonly kernel: KernelInfo
+}
+
+/** Which word of a profile names what the store has not. */
+export type ChoiceField = 'image' | 'release' | 'kernel'
+
+/** A profile names an image, a release or a kernel that the store has not. */
+export class ChoiceError extends StoreError {
+  readonly field: ChoiceField
+
+  constructor(field: ChoiceField, message: string) {
+    super(message)
+    this.field = field
+  }
 }
 
 const NFS_PATH = '/release/'
@@ -31,15 +54,33 @@ export class Releases implements AsyncDisposable {
   /**
    * What a profile boots now: the newest release of its image, unless it names one.
    *
-   * @throws {StoreError} if there is no such image, release or kernel
+   * @throws {ChoiceError} if there is no such image, release or kernel
+   * @throws {StoreError} if the release is damaged
    */
-  async choose({ image, release, kernel }: EffectiveProfile): Promise<ChosenRelease> {
-    const digest = await this.#store.resolve(release === undefined ? image : `${image}@${release}`)
+  async choose({ image, release, kernel }: ProfileChoice): Promise<ChosenRelease> {
+    const digest = await this.#digestOf(image, release)
     const { info } = await this.get(digest)
-    const found = info.kernels.find(({ version, modules }) => modules !== null && (kernel ?? version) === version)
+    const usable = info.kernels.filter(({ modules }) => modules !== null)
+    const found = usable.find(({ version }) => (kernel ?? version) === version)
     if (found !== undefined) return { digest, kernel: found }
-    const known = info.kernels.map(({ version }) => version).join(', ')
-    throw new StoreError(`Release ${digest.slice(0, 12)} of ${image} has no kernel ${kernel}, only ${known}`)
+    const known = usable.map(({ version }) => version).join(', ') || 'none with modules'
+    const wanted = kernel === undefined ? 'that a machine can boot' : `"${kernel}"`
+    throw new ChoiceError(
+      'kernel',
+      `Release ${digest.slice(0, 12)} of ${image} has no kernel ${wanted}; it has ${known}`,
+    )
+  }
+
+  /**
+   * What a boot began with, whatever its profile says meanwhile.
+   *
+   * @throws {StoreError} if there is no such release or kernel
+   */
+  async pinned({ release, kernel }: PinnedRelease): Promise<ChosenRelease> {
+    const { info } = await this.get(release)
+    const found = info.kernels.find(({ version }) => version === kernel)
+    if (found !== undefined) return { digest: release, kernel: found }
+    throw new StoreError(`Release ${release.slice(0, 12)} has no kernel ${kernel}`)
   }
 
   /** An open release. @throws {StoreError} if there is none with this digest, or it is damaged */
@@ -84,6 +125,26 @@ export class Releases implements AsyncDisposable {
     }
     this.#open.clear()
     this.#exports.clear()
+  }
+
+  async #digestOf(name: string, release: string | undefined): Promise<string> {
+    const image = await this.#store.image(name)
+    const [newest] = image?.releases ?? []
+    if (image === undefined || newest === undefined) {
+      const known = (await this.#store.images()).map((other) => other.name).join(', ') || 'none'
+      const advice = `make it with: netroot image build ${name} --store ${this.#store.directory}`
+      throw new ChoiceError(
+        'image',
+        `There is no image "${name}" in ${this.#store.directory}, images are: ${known}; ${advice}`,
+      )
+    }
+    if (release === undefined) return newest.digest
+    const found = image.releases.filter(({ digest }) => digest.startsWith(release))
+    if (found.length === 1 && found[0] !== undefined) return found[0].digest
+    const known = image.releases.map(({ digest }) => digest.slice(0, 12)).join(', ')
+    const fault =
+      found.length === 0 ? `has no release "${release}"` : `has several releases that begin with "${release}"`
+    throw new ChoiceError('release', `Image ${name} ${fault}, its releases are: ${known}`)
   }
 
   async #export(digest: string): Promise<NfsExport | undefined> {

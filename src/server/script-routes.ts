@@ -1,7 +1,7 @@
 import { bootScript, firstScript, refusalScript, waitScript } from '../boot/loaders/ipxe.ts'
 import { httpBase } from '../boot/server-addresses.ts'
 import type { Boot } from '../fleet/boots-reader.ts'
-import { type Mac, parseMac } from '../net/mac.ts'
+import { type Mac, tryParseMac } from '../net/mac.ts'
 import type { HttpAnswer, HttpRequest } from '../protocols/http/answer.ts'
 import { messageWithCauses } from '../sys/log.ts'
 import { type BootServices, textAnswer } from './boot-services.ts'
@@ -14,7 +14,7 @@ export async function sendFirstScript({ server }: BootServices): Promise<HttpAns
 /** The script of one machine. What cannot be planned now is said on its screen, and it asks again. */
 export async function sendBootScript(services: BootServices, { query }: HttpRequest): Promise<HttpAnswer> {
   const base = httpBase(services.server)
-  const mac = macIn(query.get('mac') ?? '')
+  const mac = tryParseMac(query.get('mac') ?? '')
   if (mac === undefined) return textAnswer('Cannot read mac=, want six octets such as 52:54:00:12:34:56', 400)
   try {
     const prepared = await services.plans.prepare(bootOf(services, mac, query))
@@ -27,7 +27,7 @@ export async function sendBootScript(services: BootServices, { query }: HttpRequ
 }
 
 /** The boot that asks; one begins here where another server gave the address. */
-function bootOf({ boots, nameOf }: BootServices, mac: Mac, query: URLSearchParams): Boot {
+function bootOf({ story }: BootServices, mac: Mac, query: URLSearchParams): Boot {
   const uuid = query.get('uuid')?.toLowerCase() ?? ''
   const busId = query.get('busid')?.toLowerCase() ?? ''
   const machine = {
@@ -36,14 +36,5 @@ function bootOf({ boots, nameOf }: BootServices, mac: Mac, query: URLSearchParam
     ...(/^01(?::[0-9a-f]{2}){4}$/.test(busId) ? { busId } : {}),
   }
   const now = Date.now()
-  return boots.forDhcp(machine, 'ipxe', now, nameOf(mac)) ?? boots.begin(machine, now, nameOf(mac))
-}
-
-/** A MAC address in a request, or undefined if it is none. */
-export function macIn(text: string): Mac | undefined {
-  try {
-    return parseMac(text)
-  } catch {
-    return undefined
-  }
+  return story.bootOfDhcp(machine, 'ipxe', now) ?? story.bootOf(machine, now)
 }

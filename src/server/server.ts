@@ -1,15 +1,10 @@
-import { mkdir } from 'node:fs/promises'
-import { DatabaseSync } from 'node:sqlite'
 import type { LoaderFile } from '../boot/loaders/files.ts'
 import type { ServerAddresses } from '../boot/server-addresses.ts'
 import { clientOf } from '../config/effective.ts'
 import type { LoadedConfig } from '../config/load.ts'
-import { databasePath } from '../config/paths.ts'
 import type { Config } from '../config/schema.ts'
-import { Boots } from '../fleet/boots.ts'
-import { openLeases } from '../fleet/leases.ts'
+import type { Boots } from '../fleet/boots.ts'
 import { ReleaseStore } from '../image/store.ts'
-import type { Mac } from '../net/mac.ts'
 import { DhcpServer } from '../protocols/dhcp/server.ts'
 import { HttpServer } from '../protocols/http/server.ts'
 import { NfsServer } from '../protocols/nfs/server.ts'
@@ -18,6 +13,8 @@ import { openFileSource } from '../storage/file-source.ts'
 import type { Logger } from '../sys/log.ts'
 import { answerBoot } from './boot-routes.ts'
 import type { BootServices } from './boot-services.ts'
+import { BootStory } from './boot-story.ts'
+import { checkChoices } from './choices.ts'
 import { dhcpAnswers } from './dhcp-answers.ts'
 import { dhcpStory } from './dhcp-story.ts'
 import { FileStory } from './file-story.ts'
@@ -27,6 +24,7 @@ import { Parts } from './parts.ts'
 import { Plans } from './plans.ts'
 import { prepareBoots } from './prepare.ts'
 import { Releases } from './releases.ts'
+import { openState, type ServerState } from './state.ts'
 import { loaderAt } from './tftp-files.ts'
 
 export interface NetrootOptions {
@@ -53,25 +51,31 @@ export class NetrootServer implements AsyncDisposable {
   /**
    * Prepares what every profile boots and starts all services.
    *
-   * @throws {ConfigError}, {DhcpNetworkError}, {StoreError}, {BindError}: each says what to do next
+   * @throws {ConfigError}, {StateError}, {StoreError}, {BindError}: each says what to do next
    */
   static async start(options: NetrootOptions): Promise<NetrootServer> {
     const { loaded, log, onStep = () => undefined } = options
     const { config } = loaded
     await using open = new AsyncDisposableStack()
     const network = await servedNetwork(loaded)
-    const addresses = { address: network.server.address, httpPort: config.ports.http, nfsPort: config.ports.nfs }
-    const database = await openDatabase(options.stateDirectory, open)
+    const server = { address: network.server.address, httpPort: config.ports.http, nfsPort: config.ports.nfs }
+    const state = open.use(await openState(options.stateDirectory, { range: config.range, fixed: network.fixed }))
     const releases = open.use(new Releases(await ReleaseStore.open(options.storeDirectory)))
+    await checkChoices(loaded, releases)
     const parts = new Parts(options.storeDirectory, releases)
-    const plans = new Plans(config, addresses, releases, parts)
+    const plans = new Plans(config, server, releases, parts)
     const loaders = await prepareBoots({ config, storeDirectory: options.storeDirectory, releases, parts, onStep })
-    const boots = new Boots(database)
-    const nameOf = (mac: Mac): string => clientOf(config, mac)?.name ?? ''
-    const services = { boots, plans, parts, releases, loaders, server: addresses, nameOf, log }
-    boots.recordRestart(Date.now())
-    await startServices({ config, network, services, database }, open)
-    return new NetrootServer(network, boots, addresses, open.move())
+    const story = new BootStory(
+      state.boots,
+      (mac) => clientOf(config, mac)?.name ?? '',
+      log.child({ service: 'boots' }),
+    )
+    await startServices(
+      { config, network, services: { story, plans, parts, releases, loaders, server, log }, state },
+      open,
+    )
+    story.recordRestart(Date.now()) // not before: one that cannot start has restarted nothing
+    return new NetrootServer(network, state.boots, server, open.move())
   }
 
   private constructor(network: ServedNetwork, boots: Boots, addresses: ServerAddresses, open: AsyncDisposableStack) {
@@ -89,28 +93,21 @@ export class NetrootServer implements AsyncDisposable {
   }
 }
 
-async function openDatabase(directory: string, open: AsyncDisposableStack): Promise<DatabaseSync> {
-  await mkdir(directory, { recursive: true })
-  const database = new DatabaseSync(databasePath(directory), { timeout: 5000 })
-  open.defer(() => database.close())
-  return database
-}
-
 interface Composition {
   readonly config: Config
   readonly network: ServedNetwork
   readonly services: BootServices
-  readonly database: DatabaseSync
+  readonly state: ServerState
 }
 
 /** DHCP comes last: no machine is told to fetch what is not served yet. */
 async function startServices(composition: Composition, open: AsyncDisposableStack): Promise<void> {
-  const { config, services } = composition
+  const { config, services, state } = composition
   const host = services.server.address
   const stop = new AbortController()
   open.defer(() => stop.abort())
-  const story = new FileStory(services.boots)
-  const traffic = new NfsTraffic(services.boots, stop.signal)
+  const story = new FileStory(services.story)
+  const traffic = new NfsTraffic(state.boots, services.story, stop.signal)
   const { log } = services
   open.use(
     await HttpServer.listen({
@@ -143,14 +140,14 @@ async function startServices(composition: Composition, open: AsyncDisposableStac
   open.use(await startDhcp(composition))
 }
 
-async function startDhcp({ config, network, services, database }: Composition): Promise<DhcpServer> {
-  const { boots, server, nameOf, log } = services
+async function startDhcp({ config, network, services, state }: Composition): Promise<DhcpServer> {
+  const { story, server, log } = services
   return DhcpServer.listen({
     interface: network.interface,
     serverAddress: server.address,
-    leases: openLeases(database, { range: config.range, fixed: network.fixed }),
+    leases: state.leases,
     answer: dhcpAnswers(config, server, network.server.prefix),
-    onExchange: dhcpStory(boots, nameOf),
+    onExchange: dhcpStory(story),
     log: log.child({ service: 'dhcp' }),
   })
 }

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { renameSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { run } from '../sys/run.ts'
 import { DirectoryFiles } from './directory-files.ts'
 
 const base = await mkdtemp(join(tmpdir(), 'netroot-files-'))
@@ -20,7 +22,7 @@ await symlink('../secret', join(root, 'outside'))
 await symlink('..', join(root, 'up'))
 await symlink('../served-not', join(root, 'sibling'))
 await symlink('loop', join(root, 'loop'))
-execFileSync('mkfifo', [join(root, 'fifo')])
+await run('mkfifo', [join(root, 'fifo')])
 const files = await DirectoryFiles.open(root)
 
 for (const name of [
@@ -51,6 +53,7 @@ const refused: readonly (readonly [string, string, RegExp])[] = [
   ['../served-not/secret', 'forbidden', /it leads out of the served directory/],
   ['/etc/passwd', 'missing', /^File not found: \/etc\/passwd$/],
   ['outside', 'forbidden', /it leads out of the served directory/],
+  ['up', 'forbidden', /it leads out of the served directory/],
   ['up/secret', 'forbidden', /it leads out of the served directory/],
   ['sibling/secret', 'forbidden', /it leads out of the served directory/],
   ['loop', 'forbidden', /symbolic links in a circle/],
@@ -71,6 +74,26 @@ for (const [name, reason, message] of refused) {
     })
   })
 }
+
+test('openFile() gives nothing from outside while a directory and a link out take turns', async () => {
+  const [place, inside, link] = [join(root, 'turns'), join(base, 'inside'), join(base, 'link')]
+  await mkdir(inside)
+  await writeFile(join(inside, 'secret'), 'public')
+  await symlink(join(base, 'served-not'), link)
+  const found = Buffer.alloc(6)
+  for (let round = 0; round < 400; round += 1) {
+    const [now, then] = round % 2 === 0 ? [inside, link] : [link, inside]
+    renameSync(now, place)
+    const opening = files.openFile('turns/secret').catch(() => undefined) // refused, or not there for a moment
+    for (let turn = 0; turn < round % 9; turn += 1) await setImmediate()
+    renameSync(place, now)
+    renameSync(then, place)
+    const file = await opening
+    if (file !== undefined) assert.equal(found.toString('utf8', 0, await file.source.read(found, 0)), 'public')
+    await file?.source.close()
+    renameSync(place, then)
+  }
+})
 
 test('openFile() keeps control characters of a name out of its words', async () => {
   await assert.rejects(files.openFile('a\u001b[2Jb\n'), /^FileRefusal: File not found: a\?\[2Jb\?$/)

@@ -76,10 +76,9 @@ for (const name of ['/sub/file-513', '\\sub\\file-513', 'link']) {
 
 test('serve tftp lives through random datagrams, and answers few of them', async () => {
   await using client = await TestClient.open()
-  const { getRandomValues } = globalThis.crypto
   for (let count = 0; count < 2000; count += 1) {
-    const datagram = getRandomValues.call(globalThis.crypto, new Uint8Array(count % 600))
-    if (count % 2 === 0) datagram.set([0, count % 8]) // an opcode, so that it goes further
+    const noise = globalThis.crypto.getRandomValues(new Uint8Array(count % 600))
+    const datagram = count % 2 === 0 ? Buffer.concat([Buffer.from([0, count % 8]), noise]) : noise // an opcode: it goes further
     client.send(datagram, server.port)
   }
   assert.ok((await client.countFor(300)) <= 2000)
@@ -130,7 +129,7 @@ test('serve tftp says that there is no such directory, and no such address', asy
   assert.equal(none.status, 1)
   assert.match(none.stderr, /^netroot: Cannot serve \/nowhere: no such directory/)
   const elsewhere = await runToEnd(NETROOT, ['serve', 'tftp', files.served, '--listen', '192.0.2.1:6969'])
-  assert.match(elsewhere.stderr, /Cannot serve TFTP on 192\.0\.2\.1: .*EADDRNOTAVAIL|no interface/)
+  assert.match(elsewhere.stderr, /Cannot serve TFTP on 192\.0\.2\.1: this machine does not have that address/)
 })
 
 test('serve tftp ends at SIGTERM with status 0 while a file is on its way', async () => {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type DebianPackage, fetchDebianPackages, readDebianFile } from '../../sys/debian-packages.ts'
-import { writeFileAtomic } from '../../sys/files.ts'
+import { makeDirectories, writeFileAtomic } from '../../sys/files.ts'
 
 /** A loader that is sent to firmware. */
 export interface LoaderFile {
@@ -41,7 +41,7 @@ export async function ensureLoaders(cacheDir: string, signal?: AbortSignal): Pro
   const ipxe = packages.get('ipxe')
   if (ipxe === undefined) throw new Error(`Cannot find the package ipxe of Debian ${SUITE}`)
   const directory = join(cacheDir, 'loaders', ipxe.digest.slice(0, 16))
-  await mkdir(directory, { recursive: true })
+  await makeDirectories(directory)
   const pairs = Object.entries(IPXE_FILES).map(
     async ([name, member]) => [name, await ensureFile(join(directory, name), ipxe, member)] as const,
   )

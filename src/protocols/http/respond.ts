@@ -25,6 +25,7 @@ const POST_LIMIT = 256 * 1024
 export async function respond(exchange: Exchange, answer: HttpAnswer | undefined): Promise<void> {
   const { method = '', url = '' } = exchange.request
   if (answer === undefined) return sendText(exchange, { kind: 'text', status: 404, text: `Not found: ${shorten(url)}` })
+  if (isRefusal(answer)) return sendText(exchange, method === 'POST' ? { ...answer, headers: CLOSING } : answer)
   if (answer.kind === 'post') return method === 'POST' ? accept(exchange, answer) : refuseMethod(exchange, 'POST')
   if (method !== 'GET' && method !== 'HEAD') {
     if (answer.kind === 'source') await answer.source.close()
@@ -113,9 +114,16 @@ async function accept(exchange: Exchange, { accept: handle, maxBytes = POST_LIMI
   const body = await readBody(exchange.request, maxBytes)
   if (body !== undefined) return sendAnswer(exchange, await handle(body))
   const text = `Cannot take a body that long, want at most ${maxBytes} bytes`
-  const headers = { Connection: 'close' } // the rest of the body stands between this request and the next
-  return sendText(exchange, { kind: 'text', status: 413, text, headers })
+  return sendText(exchange, { kind: 'text', status: 413, text, headers: CLOSING })
 }
+
+/** A text with the status of an error, which answers any method. */
+function isRefusal(answer: HttpAnswer): answer is TextAnswer {
+  return answer.kind === 'text' && (answer.status ?? 200) >= 400
+}
+
+/** The rest of a body that nobody reads stands between its request and the next. */
+const CLOSING = { Connection: 'close' } as const
 
 function refuseMethod(exchange: Exchange, allow: string): void {
   const text = `Cannot ${exchange.request.method ?? ''} here, want ${allow.replace(', ', ' or ')}`

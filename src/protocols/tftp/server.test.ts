@@ -202,6 +202,13 @@ test('TftpServer sends text as netascii', async () => {
   assert.equal((await client.next()).datagram.subarray(4).toString(), 'a\r\nb')
 })
 
+test('TftpServer answers from the address that it was given', async () => {
+  await using it = await serve({ host: '127.0.0.2' })
+  await using client = await TestClient.open()
+  client.send(request('boot'), it.server.port, '127.0.0.2')
+  assert.equal((await client.next()).from.address, '127.0.0.2')
+})
+
 test('close() tells the clients and waits for their transfers', async () => {
   const it = await serve()
   await using client = await TestClient.open()

@@ -25,9 +25,9 @@ export interface TftpServerOptions {
   /** Called once for each request to read, when it is over. */
   readonly onTransfer?: (report: TransferReport) => void
   readonly log?: Logger
-  /** Transfers at one time. */
+  /** Transfers at one time, each with a socket, a file and at most 128 KiB of blocks; 1000 if not given. */
   readonly maxTransfers?: number
-  /** Transfers at one time to one address; behind a router many machines may share one. */
+  /** Transfers at one time to one address; behind a router many machines may share one. 250 if not given. */
   readonly maxTransfersPerPeer?: number
 }
 
@@ -154,7 +154,7 @@ export class TftpServer implements AsyncDisposable {
 
   /** What a client is told while there are too many transfers; undefined if there is room. */
   #busyText({ address }: TftpPeer): string | undefined {
-    const { maxTransfers = 500, maxTransfersPerPeer = 64 } = this.#options
+    const { maxTransfers = 1000, maxTransfersPerPeer = 250 } = this.#options
     if (this.#tasks.size >= maxTransfers) return `Server busy: ${maxTransfers} transfers are running, try again later`
     let ofPeer = 0
     for (const running of this.#running.values()) if (running.address === address) ofPeer += 1

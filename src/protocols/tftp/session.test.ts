@@ -48,8 +48,11 @@ test('TransferSession never sends a block again because an ACK came twice', () =
   due(session)
   for (let block = 1; block < 10; block += 1) {
     session.acknowledge(block, block)
+    const { deadline } = session
     session.acknowledge(block, block)
     assert.deepEqual(due(session), [block + 1])
+    session.acknowledge(block, block)
+    assert.equal(session.deadline, deadline)
   }
   assert.equal(session.retransmissions, 0)
 })

@@ -16,8 +16,8 @@ export class TestClient implements AsyncDisposable {
     socket.on('message', (datagram, from) => this.#came.push({ datagram, from }))
   }
 
-  send(datagram: Uint8Array, port: number): void {
-    this.#socket.send(datagram, port, '127.0.0.1')
+  send(datagram: Uint8Array, port: number, address = '127.0.0.1'): void {
+    this.#socket.send(datagram, port, address)
   }
   /** The next datagram; rejects if none comes in time. */
   async next(milliseconds = 3000): Promise<{ datagram: Buffer; from: RemoteInfo }> {

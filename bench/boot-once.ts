@@ -1,0 +1,85 @@
+import { fileURLToPath } from 'node:url'
+import type { BootEvent, FileRole } from '../src/fleet/events.ts'
+import type { Machine } from '../src/lab/machine.ts'
+import { ServedLab } from '../src/lab/served-lab.ts'
+import { BENCH_IMAGE, type BenchImage } from './boot-image.ts'
+import { consoleMarks } from './console-marks.ts'
+
+/** Whose initramfs: values of the profile key `initramfs`. */
+export type Contender = 'netroot' | 'image'
+
+/** One boot, measured. */
+export interface BootSample {
+  /** From power-on until the login prompt stands on the console, on the host's clock. */
+  readonly loginSeconds: number
+  /** From the kernel's start to its start of /init, on the machine's clock: mostly unpacking the initramfs. */
+  readonly unpackSeconds: number
+  /** From /init to the real system's first line, on the machine's clock. */
+  readonly initramfsSeconds: number
+  /** All bytes of all packets to and from the machine until its login prompt. */
+  readonly wireBytes: number
+  /** Bytes of the initramfs as it was sent. */
+  readonly initramfsBytes: number
+  /** Paths of its parts over HTTP. */
+  readonly initramfsPaths: readonly string[]
+  readonly accelerator: 'kvm' | 'tcg'
+}
+
+const PORTMAPPER = fileURLToPath(new URL('portmapper.ts', import.meta.url))
+const ADDRESS = '10.77.0.1'
+const LOGIN_MS = 600_000
+const INITRAMFS: ReadonlySet<FileRole> = new Set(['tools', 'drivers', 'client', 'initramfs'])
+
+/** Boots the same release on the same virtual machine with the initramfs of one contender, in a lab of its own. */
+export async function bootOnce(contender: Contender, image: BenchImage, signal: AbortSignal): Promise<BootSample> {
+  await using served = await ServedLab.open({ config: configText(contender, image), store: image.store, signal })
+  const portmapper = served.lab.spawn(process.execPath, ['--disable-warning=ExperimentalWarning', PORTMAPPER, ADDRESS])
+  await portmapper.stdout.waitFor('listening on', { signal })
+  const machine = await served.lab.powerOn({ name: 'bench', memoryMiB: 1024, cpus: 2, signal })
+  await machine.console.waitFor(/ login: /, { timeoutMs: LOGIN_MS, signal })
+  const loginSeconds = (performance.now() - machine.poweredOnAt) / 1000
+  const wireBytes = await packetBytes(served)
+  const { initSeconds, systemSeconds } = consoleMarks(machine.console.text)
+  return {
+    loginSeconds,
+    unpackSeconds: initSeconds,
+    initramfsSeconds: systemSeconds - initSeconds,
+    wireBytes,
+    ...initramfsSent(served.events.map(({ event }) => event)),
+    accelerator: await acceleratorOf(machine),
+  }
+}
+
+/** Both contenders get the same, but for the one key. */
+function configText(contender: Contender, { info }: BenchImage): string {
+  return `interface: br0
+range: 10.77.0.100-10.77.0.199
+profiles:
+  bench:
+    image: ${BENCH_IMAGE}
+    release: ${info.digest}
+    initramfs: ${contender}
+    cmdline: console=tty0 console=ttyS0
+`
+}
+
+/** What went through the one card of the lab's one machine, both ways, headers and all. */
+async function packetBytes({ lab }: ServedLab): Promise<number> {
+  const { stdout } = await lab.run('ip', ['-stats', '-json', 'link', 'show', 'master', lab.network().bridge])
+  const links = JSON.parse(stdout) as readonly { readonly stats64: Record<'rx' | 'tx', { readonly bytes: number }> }[]
+  return links.reduce((sum, { stats64 }) => sum + stats64.rx.bytes + stats64.tx.bytes, 0)
+}
+
+function initramfsSent(events: readonly BootEvent[]): Pick<BootSample, 'initramfsBytes' | 'initramfsPaths'> {
+  const files = events.filter((event) => event.type === 'http.file').filter(({ role }) => INITRAMFS.has(role))
+  if (files.length === 0) throw new Error('Cannot measure the initramfs: the boot story names none that was sent')
+  return {
+    initramfsBytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+    initramfsPaths: files.map(({ path }) => path),
+  }
+}
+
+async function acceleratorOf(machine: Machine): Promise<'kvm' | 'tcg'> {
+  const answer = (await machine.qmp.execute('query-kvm')) as { readonly enabled?: boolean }
+  return answer.enabled === true ? 'kvm' : 'tcg'
+}

@@ -1,0 +1,36 @@
+import { effectiveProfile, inheritance, type NamedClient } from '../config/effective.ts'
+import type { ConfigProblem } from '../config/error.ts'
+import { type LoadedConfig, refuseIfAny } from '../config/load.ts'
+import type { ConfigPath } from '../config/yaml-source.ts'
+import { ChoiceError, type ChoiceField, type Releases } from './releases.ts'
+
+/**
+ * Checks that the store has what every profile in use boots.
+ *
+ * @throws {ConfigError} with every image, release and kernel that it has not, each with its place in the file
+ */
+export async function checkChoices(loaded: LoadedConfig, releases: Releases): Promise<void> {
+  const { config, file } = loaded
+  const named = Object.entries(config.clients).map(([name, client]) => ({ name, ...client }))
+  const problems = new Map<string, ConfigProblem>()
+  for (const client of [undefined, ...named]) {
+    const profile = effectiveProfile(config, client)
+    if (profile === undefined) continue
+    try {
+      await releases.choose(profile)
+    } catch (error) {
+      if (!(error instanceof ChoiceError)) throw error
+      const problem = loaded.source.atValue(placeOf(loaded, error.field, profile.name, client), error.message)
+      problems.set(JSON.stringify(problem), problem) // many machines, one profile: told once
+    }
+  }
+  refuseIfAny(file, [...problems.values()])
+}
+
+/** Where the file says what a machine boots: at its client, in its profile, or in what that inherits from. */
+function placeOf({ config }: LoadedConfig, field: ChoiceField, profile: string, client?: NamedClient): ConfigPath {
+  if (client?.[field] !== undefined) return ['clients', client.name, field]
+  const layer = inheritance(config.profiles, profile).findLast((one) => one[field] !== undefined)
+  const name = Object.entries(config.profiles).find(([, one]) => one === layer)?.[0] ?? profile
+  return ['profiles', name, field]
+}
