@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import type { BootEvent, FileRole } from '../src/fleet/events.ts'
+import type { FileRole, HttpFile } from '../src/fleet/events.ts'
 import type { Machine } from '../src/lab/machine.ts'
 import { ServedLab } from '../src/lab/served-lab.ts'
 import { BENCH_IMAGE, type BenchImage } from './boot-image.ts'
@@ -18,12 +18,17 @@ export interface BootSample {
   readonly initramfsSeconds: number
   /** All bytes of all packets to and from the machine until its login prompt. */
   readonly wireBytes: number
-  /** Bytes of the initramfs as it was sent. */
-  readonly initramfsBytes: number
-  /** Paths of its parts over HTTP. */
-  readonly initramfsPaths: readonly string[]
+  /** Bytes that loader scripts, kernel and initramfs are of these, without headers. */
+  readonly fetchedBytes: number
+  /** The files that the initramfs came in. */
+  readonly initramfs: readonly SentFile[]
+  /** Units that systemd said to have failed before the prompt. */
+  readonly failedUnits: number
   readonly accelerator: 'kvm' | 'tcg'
 }
+
+/** A file over HTTP as the boot story tells it. */
+export type SentFile = Pick<HttpFile, 'role' | 'path' | 'bytes'>
 
 const PORTMAPPER = fileURLToPath(new URL('portmapper.ts', import.meta.url))
 const ADDRESS = '10.77.0.1'
@@ -39,13 +44,16 @@ export async function bootOnce(contender: Contender, image: BenchImage, signal: 
   await machine.console.waitFor(/ login: /, { timeoutMs: LOGIN_MS, signal })
   const loginSeconds = (performance.now() - machine.poweredOnAt) / 1000
   const wireBytes = await packetBytes(served)
+  const files = filesSent(served)
   const { initSeconds, systemSeconds } = consoleMarks(machine.console.text)
   return {
     loginSeconds,
     unpackSeconds: initSeconds,
     initramfsSeconds: systemSeconds - initSeconds,
     wireBytes,
-    ...initramfsSent(served.events.map(({ event }) => event)),
+    fetchedBytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+    initramfs: files.filter(({ role }) => INITRAMFS.has(role)),
+    failedUnits: [...machine.console.text.matchAll(/^\[FAILED\] Failed to start/gm)].length,
     accelerator: await acceleratorOf(machine),
   }
 }
@@ -70,13 +78,9 @@ async function packetBytes({ lab }: ServedLab): Promise<number> {
   return links.reduce((sum, { stats64 }) => sum + stats64.rx.bytes + stats64.tx.bytes, 0)
 }
 
-function initramfsSent(events: readonly BootEvent[]): Pick<BootSample, 'initramfsBytes' | 'initramfsPaths'> {
-  const files = events.filter((event) => event.type === 'http.file').filter(({ role }) => INITRAMFS.has(role))
-  if (files.length === 0) throw new Error('Cannot measure the initramfs: the boot story names none that was sent')
-  return {
-    initramfsBytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
-    initramfsPaths: files.map(({ path }) => path),
-  }
+function filesSent({ events }: ServedLab): SentFile[] {
+  const files = events.map(({ event }) => event).filter((event) => event.type === 'http.file')
+  return files.map(({ role, path, bytes }) => ({ role, path, bytes }))
 }
 
 async function acceleratorOf(machine: Machine): Promise<'kvm' | 'tcg'> {

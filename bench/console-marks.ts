@@ -8,7 +8,7 @@ export interface ConsoleMarks {
 
 /** The kernel writes its time before each line, and systemd writes its first lines through the kernel. */
 const INIT = /^\[ *(\d+\.\d+)\] Run \/init as init process/m
-const SYSTEM = /^\[ *(\d+\.\d+)\] systemd\[1\]: systemd \d/m
+const SYSTEM = /^\[ *(\d+\.\d+)\] systemd\[1\]: /m
 
 /**
  * Reads both off a serial console.

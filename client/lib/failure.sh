@@ -23,16 +23,17 @@ insist() {
 # A first failure is often over in seconds (a switch port that wakes up): one line. From the third on, and at once for what
 # does not heal by itself, the operator gets the whole story, and the server a `failed` with the log.
 tell_trouble() {
+  STEP=$(step_in_words "$1")
   PAUSE=$(pause_seconds "$ATTEMPT")
   log "attempt $ATTEMPT: $CAUSE: $WHAT $FOUND"
   if [ "$ATTEMPT" -lt 3 ] && heals_by_itself; then
     on_every_console "netroot: $WHAT (try $ATTEMPT, again in $PAUSE s)"
-    report trying "what $1" "attempt $ATTEMPT" "cause $CAUSE" "text $(one_line "$WHAT $FOUND")"
+    report trying "what $STEP" "attempt $ATTEMPT" "cause $CAUSE" "text $(one_line "$WHAT $FOUND")"
     return
   fi
   on_every_console "$(trouble_block)"
   if [ "$TOLD_CAUSE" = "$CAUSE" ]; then
-    report trying "what $1" "attempt $ATTEMPT" "cause $CAUSE" "text $(one_line "$WHAT $FOUND")"
+    report trying "what $STEP" "attempt $ATTEMPT" "cause $CAUSE" "text $(one_line "$WHAT $FOUND")"
   else
     TOLD_CAUSE=$CAUSE
     REPORT_TEXT=$(log_tail)
@@ -42,6 +43,20 @@ tell_trouble() {
 }
 
 TOLD_CAUSE=
+
+# What a step is called in the story of the boot.
+step_in_words() {
+  case $1 in
+    kernel_matches_drivers) echo 'comparing kernel and drivers' ;;
+    find_cards) echo 'looking for network cards' ;;
+    configure_network) echo 'getting an address' ;;
+    choose_roots) echo 'choosing the root' ;;
+    mount_root) echo 'mounting the root' ;;
+    stack_memory_over_root) echo 'laying memory over the root' ;;
+    check_root) echo 'checking the root' ;;
+    *) echo "$1" ;;
+  esac
+}
 
 heals_by_itself() { value_in "no-carrier no-lease no-route server-gone" "$CAUSE"; }
 
@@ -126,5 +141,6 @@ reboot_if_asked() {
   now=$(uptime_seconds)
   [ -n "$limit" ] && [ "${now%.*}" -ge "$limit" ] || return 0
   on_every_console "netroot: reboots, as panic= or netroot.reboot= asks"
+  finish_reports
   run reboot -f
 }

@@ -31,10 +31,10 @@ begin_log() {
   if [ -n "$DEBUG" ]; then set -x; fi
 }
 
-# The last lines of the log and of the kernel's, for a report.
+# The last lines of the kernel's messages and of the log, for a report. The log comes last: it tells what failed.
 log_tail() {
-  tail -n 25 "$LOG"
   kernel_messages | tail -n 15
+  tail -n 25 "$LOG"
 }
 
 kernel_messages() { run dmesg 2>/dev/null; }

@@ -60,10 +60,11 @@ report_url() {
   fi
 }
 
-# Before the real system takes over, for the queue moves away under a sender. What a dead server did not take by now stays
-# in the queue; netroot-alive.service tries once more.
+# Before the real system takes over, for the queue moves away under a sender, and before a restart. What a dead server did
+# not take by now stays in the queue; netroot-alive.service tries once more.
 finish_reports() {
   local tick=0
+  [ -n "$NETROOT_SERVER" ] && [ -n "$NETWORK_IS_UP" ] || return 0
   while [ -n "$(next_report)" ] && [ "$tick" -lt 20 ]; do
     send_reports || return 0 # nobody takes them
     pause 0.2                # another sender has them in hand

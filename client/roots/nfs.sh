@@ -35,10 +35,21 @@ nfs_mount() {
   options=$(nfs_options "$1")
   case ,$options, in
     *,vers=* | *,nfsvers=* | *,v3,* | *,v4,*) nfs_try "$1" "$2" "$address" "$options" ;;
-    *) nfs_try "$1" "$2" "$address" "vers=3${options:+,$options}" ||
-      nfs_try "$1" "$2" "$address" "vers=4.2${options:+,$options}" ;;
+    *) nfs_try_versions "$1" "$2" "$address" "$options" ;;
   esac
 }
+
+# A server without version 4 has said nothing of the root by that: what it answered to version 3 is the trouble.
+nfs_try_versions() {
+  local cause what found next
+  nfs_try "$1" "$2" "$3" "vers=3${4:+,$4}" && return
+  cause=$CAUSE what=$WHAT found=$FOUND next=$NEXT
+  nfs_try "$1" "$2" "$3" "vers=4.2${4:+,$4}" && return
+  [ "$WHAT" != "$NFS_OTHER_VERSION" ] || trouble "$cause" "$what" "$found" "$next"
+  return 1
+}
+
+NFS_OTHER_VERSION="The server does not speak this version of NFS."
 
 # nfs_try URL DIRECTORY ADDRESS OPTIONS
 nfs_try() {
@@ -80,7 +91,7 @@ nfs_why() {
         "There is no such export or directory on the server: see the path."
       ;;
     *'rotocol not supported'*)
-      trouble root-refused "The server does not speak this version of NFS." "$found" "See vers= and the server's versions."
+      trouble root-refused "$NFS_OTHER_VERSION" "$found" "See vers= and the server's versions."
       ;;
     *'rotocol family not supported'*)
       trouble root-refused "The server's MOUNT service is not where it was looked for." "$found" \

@@ -10,6 +10,7 @@ import { HttpServer } from '../protocols/http/server.ts'
 import { NfsServer } from '../protocols/nfs/server.ts'
 import { TftpServer } from '../protocols/tftp/server.ts'
 import { openFileSource } from '../storage/file-source.ts'
+import { Icmpv6Socket } from '../sys/icmpv6-socket.ts'
 import type { Logger } from '../sys/log.ts'
 import { answerBoot } from './boot-routes.ts'
 import type { BootServices } from './boot-services.ts'
@@ -18,6 +19,7 @@ import { checkChoices } from './choices.ts'
 import { dhcpAnswers } from './dhcp-answers.ts'
 import { dhcpStory } from './dhcp-story.ts'
 import { FileStory } from './file-story.ts'
+import { sparesIpv6Wait } from './ipv6-wait.ts'
 import { type ServedNetwork, servedNetwork } from './network.ts'
 import { NfsTraffic } from './nfs-traffic.ts'
 import { Parts } from './parts.ts'
@@ -137,17 +139,26 @@ async function startServices(composition: Composition, open: AsyncDisposableStac
       log: log.child({ service: 'nfs' }),
     }),
   )
-  open.use(await startDhcp(composition))
+  const neighbours = await Icmpv6Socket.open(composition.network.interface)
+  if (neighbours !== undefined) open.use(neighbours)
+  open.use(await startDhcp(composition, neighbours))
 }
 
-async function startDhcp({ config, network, services, state }: Composition): Promise<DhcpServer> {
+async function startDhcp(
+  { config, network, services, state }: Composition,
+  neighbours: Icmpv6Socket | undefined,
+): Promise<DhcpServer> {
   const { story, server, log } = services
+  const tell = dhcpStory(story)
   return DhcpServer.listen({
     interface: network.interface,
     serverAddress: server.address,
     leases: state.leases,
     answer: dhcpAnswers(config, server, network.server.prefix),
-    onExchange: dhcpStory(story),
+    onExchange: (exchange) => {
+      tell(exchange)
+      if (neighbours !== undefined) sparesIpv6Wait(exchange, neighbours)
+    },
     log: log.child({ service: 'dhcp' }),
   })
 }

@@ -5,6 +5,7 @@ export interface Libc {
   socket(domain: number, type: number, protocol: number): number
   setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number
   bind(fd: number, address: Uint8Array, length: number): number
+  sendto(fd: number, bytes: Uint8Array, length: bigint, flags: number, address: Uint8Array, size: number): bigint
   close(fd: number): number
   /**
    * Passes the result of one of them on.
@@ -32,6 +33,7 @@ async function open(): Promise<Libc | undefined> {
     socket: { arguments: ['i32', 'i32', 'i32'], return: 'i32' },
     setsockopt: { arguments: ['i32', 'i32', 'i32', 'pointer', 'u32'], return: 'i32' },
     bind: { arguments: ['i32', 'pointer', 'u32'], return: 'i32' },
+    sendto: { arguments: ['i32', 'pointer', 'u64', 'i32', 'pointer', 'u32'], return: 'i64' },
     close: { arguments: ['i32'], return: 'i32' },
     __errno_location: { arguments: [], return: 'pointer' },
   })

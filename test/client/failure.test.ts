@@ -103,7 +103,7 @@ for (const shell of SHELLS) {
     const world = `on_read_key() { echo "export ip=10.77.0.50 mask=24" >"$ROOT/world/dhcp.eth0"; }`
     const { reports } = boot(shell, { ...QUIET, cards: [SILENT], world })
     const trying = reports.find(({ stage }) => stage === 'trying')
-    assert.deepEqual(trying?.lines.slice(1, 4), ['what configure_network', 'attempt 1', 'cause no-lease'])
+    assert.deepEqual(trying?.lines.slice(1, 4), ['what getting an address', 'attempt 1', 'cause no-lease'])
     assert.ok(reports.some(({ stage }) => stage === 'lease'))
   })
 

@@ -51,6 +51,11 @@ test('what the machine read of its root is told', async () => {
   assert.ok(traffic.bytes > 1_000_000 && traffic.calls > 100)
 })
 
+test('iPXE does not wait for an IPv6 router where there is none', () => {
+  const of = (type: string): number => served.events.find(({ event }) => event.type === type)?.event.at ?? 0
+  assert.ok(of('http.file') - of('dhcp.ack') < 8000, 'iPXE waited 8 s or more for its first script')
+})
+
 test('each stage of the boot is known by its own DHCP client', () => {
   const speakers = served.events.flatMap(({ event }) => (event.type === 'dhcp.ack' ? [event.speaker] : []))
   assert.deepEqual(speakers, ['ipxe', 'initramfs', 'keeper'])

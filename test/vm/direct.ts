@@ -77,7 +77,10 @@ export async function whyText(served: ServedLab, machine: string): Promise<strin
 
 /** What the screen shows, with frames and their folding taken away. */
 export function screenWords({ console: screen }: Machine): string {
-  return screen.text.replaceAll(/^\| {13}/gm, '').replaceAll(/^\| /gm, '').replaceAll(/\s+/g, ' ')
+  return screen.text
+    .replaceAll(/^\| {13}/gm, '')
+    .replaceAll(/^\| /gm, '')
+    .replaceAll(/\s+/g, ' ')
 }
 
 /** Pushes a card into a running machine, on the network `lan`. */

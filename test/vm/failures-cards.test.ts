@@ -29,7 +29,10 @@ test('a machine without a network card says so, and boots when it gets one', asy
   const waits = await pc.console.waitFor('netroot: no network card yet', { timeoutMs: 60_000 })
   await pc.console.waitFor('cannot boot: no-card', { from: waits.end })
   await pc.console.waitFor('the machine tries again in 1 s.')
-  assert.match(screenWords(pc), /What failed No network card was found\. Found \d+ devices on the buses, none of them a/)
+  assert.match(
+    screenWords(pc),
+    /What failed No network card was found\. Found \d+ devices on the buses, none of them a/,
+  )
   await plugIn(served, pc, 'virtio-net-pci')
   const { event } = await served.waitForEvent(({ event }) => event.type === 'report.root')
   console.log(event)
@@ -56,7 +59,7 @@ test('a card without a driver is named by its PCI id, and another card is used w
   await pc.console.waitFor('the machine tries again in 1 s.')
   console.log(screenWords(pc))
   await plugIn(served, pc, 'virtio-net-pci')
-  const { event } = await served.waitForEvent(({ event }) => event.type === 'report.root', {from})
+  const { event } = await served.waitForEvent(({ event }) => event.type === 'report.root', { from })
   console.log(event)
   console.log(await storyText(served, served.events.at(-1)?.mac))
   console.log(await whyText(served, served.events.at(-1)?.mac ?? ''))
@@ -66,7 +69,7 @@ test('the card that BOOTIF names is used, whatever its place [FB6, FB7, FB32]', 
   const from = served.events.length
   const cards = [{ network: 'empty1' }, { network: 'lan' }]
   await using pc = await bootDirectly(served, { name: 'second', cards, bootCard: 1 })
-  const { event } = await served.waitForEvent(({ event }) => event.type === 'report.root', {from})
+  const { event } = await served.waitForEvent(({ event }) => event.type === 'report.root', { from })
   console.log(event)
   console.log(pc.console.text)
 })
@@ -74,7 +77,7 @@ test('of three cards that nobody named, that which gets a lease is used [FB6]', 
   const from = served.events.length
   const cards = [{ network: 'empty1' }, { network: 'lan' }, { network: 'empty2' }]
   await using pc = await bootDirectly(served, { name: 'three', cards, bootCard: 1, words: 'BOOTIF=' })
-  const { event } = await served.waitForEvent(({ event }) => event.type === 'report.root', {from})
+  const { event } = await served.waitForEvent(({ event }) => event.type === 'report.root', { from })
   console.log(event)
   console.log(pc.console.text)
 })

@@ -28,18 +28,22 @@ for (const [name, words, memoryMiB] of [
   test(name, async () => {
     const from = served.events.length
     await using pc = await bootDirectly(served, { name, words, memoryMiB, exitOnReset: true })
-    await Promise.race([pc.exited, 
-    served.waitForEvent(({ event }) => event.type === 'report.failed', { from, timeoutMs: 45000 }).catch(() => undefined)])
+    await Promise.race([
+      pc.exited,
+      served
+        .waitForEvent(({ event }) => event.type === 'report.failed', { from, timeoutMs: 45000 })
+        .catch(() => undefined),
+    ])
     if (name === 'noinit') {
-    pc.console.send('s')
-    await new Promise((r) => setTimeout(r, 4000))
-    pc.console.send('echo "$((6*7))"; ls /run/netroot')
-    await new Promise((r) => setTimeout(r, 2000))
-    pc.console.send('exit')
-    await new Promise((r) => setTimeout(r, 3000))
+      pc.console.send('s')
+      await new Promise((r) => setTimeout(r, 4000))
+      pc.console.send('echo "$((6*7))"; ls /run/netroot')
+      await new Promise((r) => setTimeout(r, 2000))
+      pc.console.send('exit')
+      await new Promise((r) => setTimeout(r, 3000))
     }
     if (name === 'panic') console.log(await pc.exited)
     console.log(pc.console.text)
     console.log(await storyText(served, pc.macs[0]))
-    console.log(await whyText(served, pc.macs[0]??''))
+    console.log(await whyText(served, pc.macs[0] ?? ''))
   })

@@ -1,0 +1,42 @@
+/*
+ * Benchmarks, each with its peers in the same run: `npm run bench -- NAME`. They print medians and ratios and write no
+ * file; no test depends on them.
+ */
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { reportFailure } from '../src/cli/failure.ts'
+import { interruptible } from '../src/cli/store.ts'
+import { bootBench } from './boot.ts'
+import type { Bench } from './options.ts'
+
+interface CommonOptions {
+  readonly runs: number
+  readonly json?: boolean
+}
+
+function runsOf(text: string): number {
+  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('Want a number of runs from 1 to 999.')
+}
+
+function benchCommand(name: string, description: string, bench: Bench): Command {
+  return new Command(name)
+    .description(description)
+    .option('--runs <number>', 'how often each contender runs', runsOf, 3)
+    .option('--json', 'print every measurement as JSON')
+    .action(async ({ runs, json = false }: CommonOptions) => {
+      const tell = (line: string): unknown => process.stderr.write(`${line}\n`)
+      process.stdout.write(await interruptible((signal) => bench({ runs, json, signal, tell })))
+    })
+}
+
+const program = new Command('npm run bench --')
+  .description('Measures netroot beside its peers, in the same run on the same input.')
+  .addCommand(benchCommand('boot', "a boot with netroot's initramfs and with Debian's own", bootBench))
+for (const command of [program, ...program.commands]) command.exitOverride()
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (!(error instanceof CommanderError)) reportFailure(error)
+  else process.exitCode = error.exitCode === 0 ? 0 : 2
+}

@@ -1,0 +1,13 @@
+/** What every benchmark is told. */
+export interface BenchOptions {
+  /** How often each contender runs. */
+  readonly runs: number
+  /** The result as JSON instead of a table. */
+  readonly json: boolean
+  readonly signal: AbortSignal
+  /** Says how it goes on, for people who wait. */
+  readonly tell: (line: string) => void
+}
+
+/** Runs a benchmark and returns its result as text. Nothing is written. */
+export type Bench = (options: BenchOptions) => Promise<string>
