@@ -92,11 +92,11 @@ function reportWords(event: Extract<BootEvent, { type: `report.${string}` }>): E
       return plain(event.kind === 'reboot' ? 'restarts' : 'powers off')
     case 'report.trying':
       return {
-        what: `${event.what} failed, tries again (${event.attempt}): ${event.text || event.cause}`,
+        what: `${event.what} failed, tries again (${event.attempt}): ${shortDigests(event.text || event.cause)}`,
         tone: 'warning',
       }
     default:
-      return { what: `failed: ${event.text || event.cause}`, tone: 'bad' }
+      return { what: `failed: ${shortDigests(event.text || event.cause)}`, tone: 'bad' }
   }
 }
 
@@ -148,7 +148,7 @@ function fileWords(name: string, event: TftpFile | HttpFile): EventWords {
 
 function mountWords({ outcome, path, reason }: EventOf<'nfs.mount'>): EventWords {
   if (outcome === 'mounted') return plain(`asks for ${shortDigests(path)} over NFS`)
-  return { what: `NFS mount of ${shortDigests(path)} refused${reason === undefined ? '' : `: ${reason}`}`, tone: 'bad' }
+  return { what: `NFS mount of ${shortDigests(path)} refused${reason === undefined ? '' : `: ${shortDigests(reason)}`}`, tone: 'bad' }
 }
 
 function cardWords({ cards, missing }: EventOf<'report.cards'>): EventWords {

@@ -1,6 +1,7 @@
 import type { Rule } from './diagnosis.ts'
 import type { FailureCause } from './events.ts'
 import type { Evidence } from './evidence.ts'
+import { shortDigests } from './units.ts'
 
 /*
  * What the machine itself says: it is up, it went down, or it failed and says why.
@@ -44,6 +45,7 @@ const CAUSES: Readonly<Record<FailureCause, { readonly means: string; readonly n
     next: [
       'netroot image list: see whether the release still exists',
       'restart the machine, so that it asks for the present one',
+      'a root that root= on the kernel command line names: see its path, and the exports of that server',
     ],
   },
   'wrong-release': {
@@ -51,12 +53,15 @@ const CAUSES: Readonly<Record<FailureCause, { readonly means: string; readonly n
     next: ['restart the machine: it then gets kernel and root of one release'],
   },
   'no-init': {
-    means: 'the root has no init: it is not a whole system',
-    next: ['build or import the image again; it wants /sbin/init, from systemd-sysv for instance'],
+    means: 'the root has no init that could be started',
+    next: [
+      'init= on the kernel command line (cmdline: in netroot.yaml) must name a program of the root',
+      'build or import the image again; it wants /sbin/init, from systemd-sysv for instance',
+    ],
   },
   'no-memory': {
     means: 'the machine has too little memory for this image',
-    next: ['give it more memory', 'or use a root that is not held in memory: root: nfs'],
+    next: ['give it more memory: 256 MiB are enough for a Debian without a desktop'],
   },
   'no-plan': {
     means: 'the part of the initramfs that says what to boot did not reach the machine',
@@ -110,8 +115,15 @@ export const REPORTED_RULES: readonly Rule[] = [
 
 function causeWords(evidence: Evidence, said: { readonly cause: FailureCause; readonly text: string } | undefined) {
   const { means, next } = CAUSES[said?.cause ?? 'other']
-  const words = said === undefined || said.text === '' ? '' : ` (it says: ${said.text})`
-  return { cause: `${means}${words}${devices(evidence, said?.cause)}`, next }
+  const words = said === undefined || said.text === '' ? '' : ` (it says: ${shortDigests(said.text)})`
+  return { cause: `${means}${words}${devices(evidence, said?.cause)}${serverWords(evidence, said?.cause)}`, next }
+}
+
+/** Why our own NFS server refused: it knows what it has, the machine only that it was refused. */
+function serverWords(evidence: Evidence, cause: FailureCause | undefined): string {
+  const mount = evidence.last('nfs.mount')
+  if (cause !== 'root-refused' || mount?.outcome !== 'refused' || mount.reason === undefined) return ''
+  return `; the server says: ${shortDigests(mount.reason)}`
 }
 
 /** The devices without a driver, by the names that a search engine knows. */

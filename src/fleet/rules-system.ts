@@ -1,5 +1,6 @@
 import type { Rule } from './diagnosis.ts'
 import type { Evidence } from './evidence.ts'
+import { shortDigests } from './units.ts'
 
 /*
  * Linux was sent to the machine: where it fell silent, from the latest step backwards. Times are those after which the
@@ -68,7 +69,7 @@ export const SYSTEM_RULES: readonly Rule[] = [
     verdict: 'stuck',
     applies: (evidence) => evidence.phase === 'initramfs' && evidence.last('nfs.mount')?.outcome === 'refused',
     tell: (evidence) => ({
-      cause: `the server refused the root file system: ${evidence.last('nfs.mount')?.reason ?? 'no such export'}`,
+      cause: `the server refused the root file system: ${shortDigests(evidence.last('nfs.mount')?.reason ?? 'no such export')}`,
       next: [
         'netroot image list: see whether the release still exists',
         'restart the machine, so that it asks for the present one',
@@ -132,7 +133,8 @@ export const SYSTEM_RULES: readonly Rule[] = [
       cause:
         'kernel and initramfs were sent whole, and Linux never reported: it stopped in the kernel, or has no network',
       next: [
-        'look at the screen of the machine; nothing there: add console=tty0, on a serial line console=ttyS0, to cmdline:',
+        'a box of netroot on the screen of the machine names what failed before it had a network: a card without a driver, no link',
+        'nothing on the screen: add console=tty0, on a serial line console=ttyS0, to cmdline:',
         '"killed init" or "no working init": the tools were not unpacked, mostly for too little memory',
         'a kernel of another architecture, or for a newer processor than this one, stops here without a word',
       ],

@@ -1,4 +1,3 @@
-import type { LoaderFile } from '../boot/loaders/files.ts'
 import type { ServerAddresses } from '../boot/server-addresses.ts'
 import { clientOf } from '../config/effective.ts'
 import type { LoadedConfig } from '../config/load.ts'
@@ -9,7 +8,6 @@ import { DhcpServer } from '../protocols/dhcp/server.ts'
 import { HttpServer } from '../protocols/http/server.ts'
 import { NfsServer } from '../protocols/nfs/server.ts'
 import { TftpServer } from '../protocols/tftp/server.ts'
-import { openFileSource } from '../storage/file-source.ts'
 import { Icmpv6Socket } from '../sys/icmpv6-socket.ts'
 import type { Logger } from '../sys/log.ts'
 import { answerBoot } from './boot-routes.ts'
@@ -27,7 +25,7 @@ import { Plans } from './plans.ts'
 import { prepareBoots } from './prepare.ts'
 import { Releases } from './releases.ts'
 import { openState, type ServerState } from './state.ts'
-import { loaderAt } from './tftp-files.ts'
+import { openTftpFile } from './tftp-files.ts'
 
 export interface NetrootOptions {
   readonly loaded: LoadedConfig
@@ -124,7 +122,7 @@ async function startServices(composition: Composition, open: AsyncDisposableStac
     await TftpServer.listen({
       host,
       port: config.ports.tftp,
-      open: async ({ filename }) => openLoader(services.loaders, filename),
+      open: async ({ filename }) => openTftpFile(services, filename),
       onTransfer: (report) => story.tftp(report),
       log: log.child({ service: 'tftp' }),
     }),
@@ -161,9 +159,4 @@ async function startDhcp(
     },
     log: log.child({ service: 'dhcp' }),
   })
-}
-
-async function openLoader(loaders: ReadonlyMap<string, LoaderFile>, path: string) {
-  const loader = loaderAt(loaders, path)
-  return loader === undefined ? undefined : openFileSource(loader.path)
 }

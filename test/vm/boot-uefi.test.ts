@@ -36,9 +36,10 @@ test('a named client gets its fixed address in firmware, iPXE, initramfs and sys
 
 test('UEFI firmware fetches the loader over TFTP, and asks for its size first', async () => {
   const files = served.events.flatMap(({ event }) => (event.type === 'tftp.file' ? [[event.name, event.outcome]] : []))
-  assert.deepEqual(files.slice(0, 2), [
+  assert.deepEqual(files.slice(0, 3), [
     ['snponly.efi', 'aborted'],
     ['snponly.efi', 'sent'],
+    ['autoexec.ipxe', 'sent'],
   ])
 })
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { BootPlan } from '../plan.ts'
-import { bootScript, firstScript, refusalScript } from './ipxe.ts'
+import { autoexecScript, bootScript, firstScript, refusalScript } from './ipxe.ts'
 
 const PLAN: BootPlan = {
   kernel: { name: 'vmlinuz', path: '/release/ab/kernel/6.12' },
@@ -35,5 +35,12 @@ test('refusalScript() lets no word act as a command of iPXE', () => {
   assert.match(
     refusalScript('no profile "x" || reboot ; ${uuid}', 10),
     /^#!ipxe\necho netroot: no profile {2}x {5}reboot/,
+  )
+})
+
+test('autoexecScript() configures the card by DHCP alone and asks for the first script', () => {
+  assert.match(
+    autoexecScript('http://10.77.0.1'),
+    /^#!ipxe\n:configure\ndhcp \|\| goto failed\nchain [^\n]*http:\/\/10\.77\.0\.1\/boot\.ipxe/,
   )
 })

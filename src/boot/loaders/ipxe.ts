@@ -29,6 +29,20 @@ export function firstScript(base: string): string {
   ])
 }
 
+/**
+ * What iPXE for UEFI looks for beside itself before it does anything else: with it, it neither waits two seconds for
+ * somebody to press a key, nor complains of a missing file.
+ */
+export function autoexecScript(base: string): string {
+  return script([
+    ':configure',
+    'dhcp || goto failed',
+    `chain --replace --autofree ${base}/boot.ipxe || goto failed`,
+    ':failed',
+    ...tryAgain(`netroot: no address, or no answer from ${base}`, 'configure'),
+  ])
+}
+
 /** The script of one machine: kernel, initramfs parts, command line. */
 export function bootScript(plan: BootPlan, base: string, title: string): string {
   // UEFI kernels get from iPXE only the files that their command line names, in this order.
