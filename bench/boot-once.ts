@@ -5,17 +5,26 @@ import { ServedLab } from '../src/lab/served-lab.ts'
 import { BENCH_IMAGE, type BenchImage } from './boot-image.ts'
 import { consoleMarks } from './console-marks.ts'
 
-/** Whose initramfs: values of the profile key `initramfs`. */
-export type Contender = 'netroot' | 'image'
+/** Whose initramfs, and what it is asked for. */
+export const CONTENDERS = {
+  netroot: { title: 'netroot', initramfs: 'netroot', words: '' },
+  debian: { title: "Debian's own", initramfs: 'image', words: 'bench.overlay' }, // own-initramfs.sh
+  readOnly: { title: 'the same, read-only', initramfs: 'image', words: '' },
+} as const
+export type Contender = keyof typeof CONTENDERS
 
 /** One boot, measured. */
 export interface BootSample {
   /** From power-on until the login prompt stands on the console, on the host's clock. */
   readonly loginSeconds: number
+  /** From power-on to the kernel's start: firmware, loader, and all that the loader fetches. */
+  readonly loaderSeconds: number
   /** From the kernel's start to its start of /init, on the machine's clock: mostly unpacking the initramfs. */
   readonly unpackSeconds: number
   /** From /init to the real system's first line, on the machine's clock. */
   readonly initramfsSeconds: number
+  /** From there to the login prompt. */
+  readonly systemSeconds: number
   /** All bytes of all packets to and from the machine until its login prompt. */
   readonly wireBytes: number
   /** Bytes that loader scripts, kernel and initramfs are of these, without headers. */
@@ -41,15 +50,17 @@ export async function bootOnce(contender: Contender, image: BenchImage, signal: 
   const portmapper = served.lab.spawn(process.execPath, ['--disable-warning=ExperimentalWarning', PORTMAPPER, ADDRESS])
   await portmapper.stdout.waitFor('listening on', { signal })
   const machine = await served.lab.powerOn({ name: 'bench', memoryMiB: 1024, cpus: 2, signal })
-  await machine.console.waitFor(/ login: /, { timeoutMs: LOGIN_MS, signal })
-  const loginSeconds = (performance.now() - machine.poweredOnAt) / 1000
+  const initAt = await secondsUntil(machine, /Run \/init as init process/, signal)
+  const loginSeconds = await secondsUntil(machine, / login: /, signal)
   const wireBytes = await packetBytes(served)
   const files = filesSent(served)
   const { initSeconds, systemSeconds } = consoleMarks(machine.console.text)
   return {
     loginSeconds,
+    loaderSeconds: initAt - initSeconds,
     unpackSeconds: initSeconds,
     initramfsSeconds: systemSeconds - initSeconds,
+    systemSeconds: loginSeconds - (initAt - initSeconds) - systemSeconds,
     wireBytes,
     fetchedBytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
     initramfs: files.filter(({ role }) => INITRAMFS.has(role)),
@@ -58,16 +69,22 @@ export async function bootOnce(contender: Contender, image: BenchImage, signal: 
   }
 }
 
-/** Both contenders get the same, but for the one key. */
+async function secondsUntil({ console: screen, poweredOnAt }: Machine, text: RegExp, signal: AbortSignal) {
+  await screen.waitFor(text, { timeoutMs: LOGIN_MS, signal })
+  return (performance.now() - poweredOnAt) / 1000
+}
+
+/** All contenders get the same, but for one key and one word. */
 function configText(contender: Contender, { info }: BenchImage): string {
+  const { initramfs, words } = CONTENDERS[contender]
   return `interface: br0
 range: 10.77.0.100-10.77.0.199
 profiles:
   bench:
     image: ${BENCH_IMAGE}
     release: ${info.digest}
-    initramfs: ${contender}
-    cmdline: console=tty0 console=ttyS0
+    initramfs: ${initramfs}
+    cmdline: console=tty0 console=ttyS0 ${words}
 `
 }
 

@@ -6,13 +6,11 @@ import { ReleaseStore } from '../src/image/store.ts'
 import { checkHost } from '../src/lab/preconditions.ts'
 import { readPath } from '../src/storage/paths.ts'
 import { type BenchImage, benchImage } from './boot-image.ts'
-import { bootOnce, type Contender } from './boot-once.ts'
+import { bootOnce, type Contender, CONTENDERS } from './boot-once.ts'
 import { bootTable, comparisonOf, headingOf, type MeasuredBoot, NOTES } from './boot-report.ts'
 import { describeHost } from './host.ts'
 import { unpackedBytes } from './initramfs-size.ts'
 import type { BenchOptions } from './options.ts'
-
-const CONTENDERS: readonly Contender[] = ['netroot', 'image']
 
 /** netroot's initramfs against Debian's own: one release, one virtual machine, the same servers, in turn. */
 export async function bootBench({ runs, json, signal, tell }: BenchOptions): Promise<string> {
@@ -21,12 +19,12 @@ export async function bootBench({ runs, json, signal, tell }: BenchOptions): Pro
   const system = `${image.info.system}, ${await generatorOf(image)}, kernel ${image.info.kernels[0]?.version}`
   await readOnce(join(image.store, 'releases', image.info.digest, 'root.tar'), signal)
   const host = await describeHost()
-  const boots: Record<Contender, MeasuredBoot[]> = { netroot: [], image: [] }
+  const boots: Record<Contender, MeasuredBoot[]> = { netroot: [], debian: [], readOnly: [] }
   for (let run = 1; run <= runs; run++) {
-    for (const contender of CONTENDERS) {
+    for (const contender of Object.keys(CONTENDERS) as Contender[]) {
       const boot = await bootOnce(contender, image, signal)
       boots[contender].push({ ...boot, unpackedBytes: await unpackedBytes(boot.initramfs, image) })
-      tell(`run ${run} of ${runs}, initramfs: ${contender}: login after ${boot.loginSeconds.toFixed(1)} s`)
+      tell(`run ${run} of ${runs}, ${CONTENDERS[contender].title}: login after ${boot.loginSeconds.toFixed(1)} s`)
     }
   }
   if (json) return `${JSON.stringify({ bench: 'boot', system, host, comparison: comparisonOf(boots), boots })}\n`

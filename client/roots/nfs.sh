@@ -40,6 +40,7 @@ nfs_mount() {
 }
 
 # A server without version 4 has said nothing of the root by that: what it answered to version 3 is the trouble.
+# shellcheck disable=SC2153 # CAUSE and the others are set by trouble
 nfs_try_versions() {
   local cause what found next
   nfs_try "$1" "$2" "$3" "vers=3${4:+,$4}" && return
@@ -94,8 +95,7 @@ nfs_why() {
       trouble root-refused "$NFS_OTHER_VERSION" "$found" "See vers= and the server's versions."
       ;;
     *'rotocol family not supported'*)
-      trouble root-refused "The server's MOUNT service is not where it was looked for." "$found" \
-        "Add mountport= to the root's URL, or leave the port out where the server runs rpcbind."
+      trouble root-refused "The server's MOUNT service is not where it was looked for." "$found" "$(nfs_ports_advice "$1")"
       ;;
     *'No such device'* | *'nknown filesystem'*)
       trouble root-refused "The kernel has no NFS client." "$found" \
@@ -103,9 +103,18 @@ nfs_why() {
       ;;
     *)
       trouble server-gone "The root's NFS server does not answer as it should." "$found" \
-        "See that NFS and its MOUNT service run on the server."
+        "See that NFS and its MOUNT service run on the server. $(nfs_ports_advice "$1")"
       ;;
   esac
+}
+
+# Without a port the kernel asks rpcbind for NFS and MOUNT; servers such as netroot's own have both on one port, and none.
+nfs_ports_advice() {
+  if [ -n "$(nfs_port "$1")" ]; then
+    echo "Add mountport= to the root's URL, or leave the port out where the server runs rpcbind."
+  else
+    echo "Without a port the kernel asks its rpcbind (TCP port 111); where there is none, add the options port=2049,mountport=2049."
+  fi
 }
 
 nfs_describe() { echo "$(nfs_host "$1"):$(nfs_path "$1") by NFS${LEASE_INTERFACE:+ over $LEASE_INTERFACE}"; }

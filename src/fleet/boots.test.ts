@@ -60,6 +60,15 @@ test('Boots keeps the events of two machines apart', (t) => {
   )
 })
 
+test('Boots takes its own restart for no sign of life of a machine', (t) => {
+  const boots = openBoots(t)
+  const boot = boots.begin(PC7, 1000)
+  boots.record(boot.id, discover(1000))
+  boots.recordRestart(9_000_000)
+  assert.equal(boots.get(boot.id)?.lastAt, 1000)
+  assert.notEqual(boots.forDhcp(PC7, 'firmware', 9_000_001)?.id, boot.id) // it was switched on anew meanwhile
+})
+
 test('Boots finds the boot of an address, also after the address went to another machine', (t) => {
   const boots = openBoots(t)
   const one = boots.begin(PC7, 1000)

@@ -148,7 +148,10 @@ function fileWords(name: string, event: TftpFile | HttpFile): EventWords {
 
 function mountWords({ outcome, path, reason }: EventOf<'nfs.mount'>): EventWords {
   if (outcome === 'mounted') return plain(`asks for ${shortDigests(path)} over NFS`)
-  return { what: `NFS mount of ${shortDigests(path)} refused${reason === undefined ? '' : `: ${shortDigests(reason)}`}`, tone: 'bad' }
+  return {
+    what: `NFS mount of ${shortDigests(path)} refused${reason === undefined ? '' : `: ${shortDigests(reason)}`}`,
+    tone: 'bad',
+  }
 }
 
 function cardWords({ cards, missing }: EventOf<'report.cards'>): EventWords {

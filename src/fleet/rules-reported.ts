@@ -37,7 +37,7 @@ const CAUSES: Readonly<Record<FailureCause, { readonly means: string; readonly n
     next: ['check router: and the addresses in netroot.yaml', 'see whether another DHCP server gave it this address'],
   },
   'server-gone': {
-    means: 'the server stopped answering while the machine was booting',
+    means: 'the server of the root does not answer',
     next: ['see whether netroot is running: systemctl status netroot', 'check cable and switch between the two'],
   },
   'root-refused': {

@@ -135,7 +135,7 @@ export const SYSTEM_RULES: readonly Rule[] = [
       next: [
         'a box of netroot on the screen of the machine names what failed before it had a network: a card without a driver, no link',
         'nothing on the screen: add console=tty0, on a serial line console=ttyS0, to cmdline:',
-        '"killed init" or "no working init": the tools were not unpacked, mostly for too little memory',
+        '"killed init", "no working init", or a screen that starts over and over: too little memory, mostly',
         'a kernel of another architecture, or for a newer processor than this one, stops here without a word',
       ],
     }),

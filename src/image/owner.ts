@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { readFileSync, readlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 
 /**
@@ -33,7 +33,7 @@ export function ownerIsGone(name: string, ageMs: number): boolean {
   const [, pid, started, namespace, boot, host] = match
   if (host !== hostMark()) return ageMs > LONGEST_RUN
   if (boot !== bootMark()) return true
-  if (namespace !== pidNamespace()) return ageMs > LONGEST_RUN
+  if (namespace !== pidNamespace()) return ageMs > LONGEST_RUN || isGoneBelow(pid, started)
   return startTime(Number(pid)) !== started
 }
 
@@ -50,6 +50,25 @@ function startTime(pid: number): string | undefined {
     return fields[0] === 'Z' ? undefined : fields[19]
   } catch {
     return undefined
+  }
+}
+
+/** PROC_PID_INIT_INO of the kernel: the PID namespace from which the processes of all others are seen. */
+const INITIAL_NAMESPACE = String(0xef_ff_ff_fc)
+
+/** Of a process in a namespace below: that of a demo, say, which was killed with all that it held. */
+function isGoneBelow(pid: string | undefined, started: string | undefined): boolean {
+  if (pidNamespace() !== INITIAL_NAMESPACE) return false // it may be one that cannot be seen from here
+  const candidates = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && innermostPid(name) === pid)
+  return !candidates.some((name) => startTime(Number(name)) === started)
+}
+
+/** The number that a process has in its own PID namespace, proc_pid_status(5) NSpid. */
+function innermostPid(pid: string): string | undefined {
+  try {
+    return /^NSpid:.*\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]
+  } catch {
+    return undefined // it has ended
   }
 }
 

@@ -7,7 +7,7 @@ import { specimenStore } from './testing.ts'
 
 const KERNEL = '6.1.0-10-amd64'
 
-test('Releases chooses the newest release and its newest kernel that has modules', async (t) => {
+test('Releases chooses the newest release and its newest kernel that has modules in it [FB63]', async (t) => {
   const { store, digest } = await specimenStore(t)
   await using releases = new Releases(store)
   const chosen = await releases.choose({ image: 'specimen' })

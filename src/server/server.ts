@@ -54,27 +54,15 @@ export class NetrootServer implements AsyncDisposable {
    * @throws {ConfigError}, {StateError}, {StoreError}, {BindError}: each says what to do next
    */
   static async start(options: NetrootOptions): Promise<NetrootServer> {
-    const { loaded, log, onStep = () => undefined } = options
+    const { loaded, stateDirectory } = options
     const { config } = loaded
     await using open = new AsyncDisposableStack()
     const network = await servedNetwork(loaded)
     const server = { address: network.server.address, httpPort: config.ports.http, nfsPort: config.ports.nfs }
-    const state = open.use(await openState(options.stateDirectory, { range: config.range, fixed: network.fixed }))
-    const releases = open.use(new Releases(await ReleaseStore.open(options.storeDirectory)))
-    await checkChoices(loaded, releases)
-    const parts = new Parts(options.storeDirectory, releases)
-    const plans = new Plans(config, server, releases, parts)
-    const loaders = await prepareBoots({ config, storeDirectory: options.storeDirectory, releases, parts, onStep })
-    const story = new BootStory(
-      state.boots,
-      (mac) => clientOf(config, mac)?.name ?? '',
-      log.child({ service: 'boots' }),
-    )
-    await startServices(
-      { config, network, services: { story, plans, parts, releases, loaders, server, log }, state },
-      open,
-    )
-    story.recordRestart(Date.now()) // not before: one that cannot start has restarted nothing
+    const state = open.use(await openState(stateDirectory, { range: config.range, fixed: network.fixed }))
+    const services = await prepareServices(options, server, state.boots, open)
+    await startServices({ config, network, services, state }, open)
+    services.story.recordRestart(Date.now()) // not before: one that cannot start has restarted nothing
     return new NetrootServer(network, state.boots, server, open.move())
   }
 
@@ -91,6 +79,23 @@ export class NetrootServer implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
+}
+
+/** Makes or finds all that machines will ask for. */
+async function prepareServices(
+  { loaded, storeDirectory, log, onStep = () => undefined }: NetrootOptions,
+  server: ServerAddresses,
+  boots: Boots,
+  open: AsyncDisposableStack,
+): Promise<BootServices> {
+  const { config } = loaded
+  const releases = open.use(new Releases(await ReleaseStore.open(storeDirectory)))
+  await checkChoices(loaded, releases)
+  const parts = new Parts(storeDirectory, releases)
+  const plans = new Plans(config, server, releases, parts)
+  const loaders = await prepareBoots({ config, storeDirectory, releases, parts, onStep })
+  const story = new BootStory(boots, (mac) => clientOf(config, mac)?.name ?? '', log.child({ service: 'boots' }))
+  return { story, plans, parts, releases, loaders, server, log }
 }
 
 interface Composition {

@@ -155,6 +155,8 @@ for (const signal of SIGNALS) {
     child.stdout?.on('data', (chunk: Buffer) => (told += chunk.toString()))
     while (!told.includes('"type":"dhcp.ack"') && child.exitCode === null) await sleep(50) // iPXE is at work
     assert.ok((await demo.processes()).some((line) => line.includes('qemu-system')))
+    await ReleaseStore.open(demo.store)
+    assert.notDeepEqual(await namesIn(join(demo.store, 'leases')), []) // of a process in use nothing is removed
     child.kill(signal)
     const { status, stderr } = await ended
     assert.equal(status, STATUS[signal], stderr)

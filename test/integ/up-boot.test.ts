@@ -17,7 +17,7 @@ async function begin(t: TestContext, mac: string): Promise<{ net: UpNetwork; boo
 
 /** What is written of a whole boot, in its order; a file by what it is. */
 const STORY = [
-  'dhcp.discover dhcp.offer dhcp.ack script script kernel tools drivers client',
+  'dhcp.discover dhcp.offer dhcp.ack tftp.file loader script script kernel tools drivers client',
   'report.init report.cards dhcp.discover dhcp.offer dhcp.ack report.lease nfs.mount',
   'report.root report.switch report.alive nfs.traffic',
 ]
@@ -35,7 +35,7 @@ async function shown(net: UpNetwork, which: string): Promise<ShownBoot> {
   return JSON.parse(stdout) as ShownBoot
 }
 
-test('netroot up serves a named client all that it boots from, and tells its story', async (t) => {
+test('netroot up serves a named client all that it boots from, and tells its story [HT6]', async (t) => {
   const { net, boot } = await begin(t, NAMED.mac)
   const server = await net.up()
   const follower = net.spawn('sh', ['-c', `exec "$0" boots --follow --state "$1"`, NETROOT, net.state])

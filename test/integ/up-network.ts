@@ -225,9 +225,9 @@ export class Machine {
     const { stderr } = await this.run('busybox', ['udhcpc', ...args])
     return /lease of (\S+) obtained/.exec(stderr)?.[1] ?? stderr
   }
-  /** A file over HTTP; anything but a 2xx throws. */
+  /** A file over HTTP, or whatever the URL says; anything but success throws. */
   async get(path: string): Promise<Buffer> {
-    const url = path.startsWith('http') ? path : `http://${SERVER}${path}`
+    const url = path.includes('://') ? path : `http://${SERVER}${path}`
     const { stdout } = await this.run('sh', ['-c', 'curl -sSf --path-as-is "$0" | base64 -w0', url])
     return Buffer.from(stdout, 'base64')
   }

@@ -34,6 +34,7 @@ export type Step = readonly [name: string, run: (boot: WireBoot) => Promise<void
 export const STEPS: readonly Step[] = [
   ['DISCOVER of iPXE', discover],
   ['REQUEST of iPXE', request],
+  ['a loader over TFTP', loader],
   ['GET /boot.ipxe', firstScript],
   ['GET /ipxe', ownScript],
   ['the kernel', kernel],
@@ -59,6 +60,11 @@ async function request(boot: WireBoot): Promise<void> {
   const ack = await boot.machine.dhcp('request', boot.address)
   assert.deepEqual([ack?.type, ack?.address, ack?.bootFile], ['ack', boot.address, `http://${SERVER}/boot.ipxe`])
   await boot.machine.takeAddress(boot.address)
+}
+async function loader({ machine }: WireBoot): Promise<void> {
+  const bytes = await machine.get(`tftp://${SERVER}/undionly.kpxe`)
+  assert.ok(bytes.equals(await machine.get('/loader/undionly.kpxe')))
+  assert.ok(bytes.byteLength > 50_000)
 }
 async function firstScript({ machine }: WireBoot): Promise<void> {
   assert.match(

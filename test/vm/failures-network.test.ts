@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { ServedLab } from '../../src/lab/served-lab.ts'
-import { bootDirectly, screenWords, whyText } from './direct.ts'
-import { serveDebian, storyText } from './served.ts'
+import { bootDirectly, showText, tells, troubleBox, whyText } from './direct.ts'
+import { serveDebian } from './served.ts'
 
 /*
  * Networks and servers that fail while a machine boots: it says what is wrong, and goes on when it is mended.
  */
+
+const TIMEOUT = { timeout: 150_000 } as const
 
 let served: ServedLab
 
@@ -15,50 +17,71 @@ before(async () => {
 })
 after(() => served?.[Symbol.asyncDispose]())
 
-test('no carrier', async () => {
-  const from = served.events.length
+test('a machine whose cable is out names its card, and goes on when it is put in', TIMEOUT, async () => {
   await using pc = await bootDirectly(served, { name: 'unplugged', words: 'netroot.carrier=2' })
   await pc.setLink(0, false)
-  await pc.console.waitFor('cannot boot: no-carrier', { timeoutMs: 60_000 })
-  await pc.console.waitFor('the machine tries again in 4 s')
+  await pc.console.waitFor('netroot: No network card has a link. (try 1, again in 1 s)', { timeoutMs: 60_000 })
+  const box = await troubleBox(pc, 'no-carrier')
+  assert.match(box, new RegExp(`Found No carrier on eth0 \\(${pc.macs[0]}\\) after 2 s\\. To do Look at the cable`))
   await pc.setLink(0, true)
-  await served.waitForEvent(({ event }) => event.type === 'report.root', { from })
-  console.log(pc.console.text)
-  console.log(await storyText(served, pc.macs[0]))
+  await tells(served, pc, 'report.root')
+  assert.equal((await tells(served, pc, 'report.failed')).cause, 'no-carrier')
+  const story = await showText(served, pc)
+  assert.match(story, /getting an address failed, tries again \(1\): No network card has a link\. No carrier on eth0/)
 })
-test('no lease', async () => {
-  const from = served.events.length
-  await using pc = await bootDirectly(served, { name: 'unanswered' })
-  await served.kill()
-  await pc.console.waitFor('cannot boot: no-lease', { timeoutMs: 60_000 })
-  await pc.console.waitFor('the machine tries again in 4 s')
-  await served.start()
-  await served.waitForEvent(({ event }) => event.type === 'report.root', { from })
-  console.log(pc.console.text)
-  console.log(await storyText(served, pc.macs[0]))
-})
-test('server gone', async () => {
-  const from = served.events.length
+
+test(
+  'a machine that gets no lease asks again, tells of each try, and goes on when the server is there [HT1]',
+  TIMEOUT,
+  async () => {
+    await using pc = await bootDirectly(served, { name: 'unanswered' })
+    await served.kill()
+    for (const [attempt, pause] of [
+      [1, 1],
+      [2, 2],
+    ]) {
+      const line = `netroot: No DHCP server gave this machine an address. (try ${attempt}, again in ${pause} s)`
+      await pc.console.waitFor(line, { timeoutMs: 60_000 })
+    }
+    const box = await troubleBox(pc, 'no-lease')
+    assert.match(box, /Found eth0 \([0-9a-f:]+\): 3 requests sent, 0 offers and 0 refusals heard, \d+ packets received/)
+    assert.match(box, /To do See that the DHCP server runs, has addresses left and is on this network\./)
+    await served.start()
+    await tells(served, pc, 'report.root')
+    assert.equal((await tells(served, pc, 'report.failed')).cause, 'no-lease')
+    const story = await showText(served, pc)
+    for (const attempt of [1, 2])
+      assert.match(story, new RegExp(`getting an address failed, tries again \\(${attempt}\\): No DHCP server`))
+    assert.match(story, /failed: No DHCP server gave this machine an address\.[^]*the server was started again/)
+  },
+)
+
+test('a server that is gone before the root is mounted is waited for', TIMEOUT, async () => {
   await using pc = await bootDirectly(served, { name: 'deserted', words: 'rd.break=network' })
-  await pc.console.waitFor("stopped at 'network'", { timeoutMs: 60_000 })
+  await pc.console.waitFor("netroot: stopped at 'network' as the kernel command line asks", { timeoutMs: 60_000 })
+  await pc.console.waitFor('~ # ')
   await served.kill()
   pc.console.send('exit')
-  await pc.console.waitFor('cannot boot: server-gone', { timeoutMs: 60_000 })
-  await pc.console.waitFor('the machine tries again in 4 s')
+  await pc.console.waitFor("netroot: The root's NFS server does not answer. (try 1, again in 1 s)")
+  const box = await troubleBox(pc, 'server-gone')
+  assert.match(box, /Connection refused; this machine is 10\.77\.0\.\d+\/24 on eth0, router none\./)
+  assert.match(box, /To do See that the server 10\.77\.0\.1 runs, serves NFS on TCP port 2049/)
   await served.start()
-  await served.waitForEvent(({ event }) => event.type === 'report.root', { from })
-  console.log(pc.console.text)
-  console.log(await storyText(served, pc.macs[0]))
+  await tells(served, pc, 'report.root')
+  assert.equal((await tells(served, pc, 'report.failed')).cause, 'server-gone')
+  const story = await showText(served, pc)
+  assert.match(story, /mounting the root failed, tries again \(1\): The root's NFS server does not answer\./)
+  assert.match(await whyText(served, pc), /^going on: nothing is wrong so far/m)
 })
-test('server gone under iPXE', async () => {
-  const from = served.events.length
-  await using pc = await served.lab.powerOn({ name: 'ipxe', memoryMiB: 512 })
-  await served.waitForEvent(({ event }) => event.type === 'http.file' && event.path === '/ipxe', { from })
+
+test('iPXE says that the server is gone, and fetches the rest when it is back', TIMEOUT, async () => {
+  await using pc = await served.lab.powerOn({ name: 'loading', memoryMiB: 512 })
+  const isOwnScript = ({ mac, event }: (typeof served.events)[number]): boolean =>
+    mac === pc.macs[0] && event.type === 'http.file' && event.path === '/ipxe'
+  await served.waitForEvent(isOwnScript)
   await served.kill()
-  await pc.console.waitFor('trying again in 5 s', { timeoutMs: 60_000 })
-  console.log(pc.console.text)
+  await pc.console.waitFor('netroot: this boot could not be fetched or started; trying again in 5 s')
   await served.start()
-  await served.waitForEvent(({ event }) => event.type === 'report.init', { from })
-  console.log(pc.console.text)
-  console.log(await storyText(served, pc.macs[0]))
+  await tells(served, pc, 'report.init')
+  assert.match(await showText(served, pc), /the server was started again[^]*kernel sent[^]*Linux \S+ runs/)
 })
