@@ -49,18 +49,16 @@ export function demoCommand(): Command {
 }
 
 async function demo(options: DemoOptions): Promise<void> {
-  const [{ DemoScreen }, { provideDemoImage }, { runDemo }] = await Promise.all([
-    import('./demo-screen.ts'),
-    import('./demo-image.ts'),
-    import('./demo-run.ts'),
-  ])
-  const screen = new DemoScreen({ json: options.json === true, screenshot: options.screenshot })
+  const [{ BootScreen }, { DEMO_HINTS, demoConfig, imageTitle, provideDemoImage }, { bootVirtually }] =
+    await Promise.all([import('./boot-screen.ts'), import('./demo-image.ts'), import('./virtual-boot.ts')])
+  const screen = new BootScreen({ json: options.json === true, screenshot: options.screenshot, hints: DEMO_HINTS })
   const { alive, prompt } = await interruptible(async (signal) => {
     const store = storeDirectory(options.store)
     await checkHostFirst(options.firmware)
     const image = await provideDemoImage(store, options, (line) => screen.step(`image: ${line}`), signal)
-    screen.image(image)
-    return runDemo({ ...options, keep: options.keep === true, store, image: image.info, screen, signal })
+    screen.title(imageTitle(image))
+    const config = demoConfig(image.info.digest)
+    return bootVirtually({ ...options, config, keep: options.keep === true, store, screen, signal })
   })
   process.exitCode = alive && prompt ? 0 : 1
 }

@@ -6,6 +6,7 @@ import { reportFailure } from './failure.ts'
 import { imageCommand } from './image.ts'
 import { initramfsCommand } from './initramfs.ts'
 import { serveCommand } from './serve.ts'
+import { tryCommand } from './try.ts'
 import { upCommand } from './up.ts'
 import { whyCommand } from './why.ts'
 
@@ -25,6 +26,7 @@ function program(): Command {
   const commands = [
     demoCommand,
     upCommand,
+    tryCommand,
     imageCommand,
     bootsCommand,
     whyCommand,

@@ -102,7 +102,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
         { type: 'report.trying', at, what: 'root', attempt: 3, cause: 'server-gone', text: 'no answer' },
       ],
       silence: 1,
-      says: /server stopped answering .*\(it says: no answer\)/,
+      says: /server of the root does not answer \(it says: no answer\)/,
     },
   ],
   'server was away': [
@@ -223,6 +223,13 @@ test('diagnose() says where the boot stopped and how long ago', () => {
     'last: 10.0.0.7 leased for 12 h, loads snponly.efi (0.20 s after power-on, 20 s ago)',
   )
   assert.equal(diagnose([], 0).stopped, 'nothing was heard of the machine')
+})
+
+test('diagnose() adds what the server knows of a root that it refused', () => {
+  const reason = `there is no export "/nope"; exported is /release/${'ab'.repeat(32)}`
+  const refused: BootEvent = { type: 'nfs.mount', at, path: '/nope', outcome: 'refused', reason }
+  const { cause } = diagnose([...INIT, refused, failed('root-refused')], 0)
+  assert.match(cause, /; the server says: there is no export "\/nope"; exported is \/release\/abababababab…$/)
 })
 
 test('diagnose() knows a remedy for every cause that a machine reports', () => {

@@ -137,6 +137,32 @@ for (const shell of SHELLS) {
     assert.ok(reports.some(({ stage, lines }) => stage === 'failed' && lines.includes('cause root-refused')))
   })
 
+  test(`${shell}: what version 3 was answered is told, not that the server has no version 4`, () => {
+    const world = `on_mount() {
+      case $* in
+        *vers=3*) echo "mount: mounting a on b failed: No such file or directory" >&2 && return 1 ;;
+        *vers=4.2*) echo "mount: mounting a on b failed: Protocol not supported" >&2 && return 1 ;;
+      esac
+    }`
+    const { screen, commands } = boot(shell, { commandLine: 'quiet root=nfs:10.77.0.1:/nope', world })
+    assert.match(screen, /^\| What failed {2}The server has no such root\.$/m)
+    assert.match(screen, /^\| Found {8}No such file or directory on mounting /m)
+    assert.ok(commands.some((line) => line.includes('vers=4.2')))
+  })
+
+  test(`${shell}: a root without a port whose server has no rpcbind says which options help`, () => {
+    const world = `on_mount() { case $* in *nfs*) echo "mount: a failed: Connection refused" >&2; return 1 ;; esac; }`
+    const advice = (root: string): string => words(boot(shell, { commandLine: `quiet root=${root}`, world }).screen)
+    assert.match(advice('nfs:10.77.0.1:/x'), /asks its rpcbind \(TCP port 111\); .* options port=2049,mountport=2049\./)
+    assert.match(advice('nfs://10.77.0.1:2049/x'), /Add mountport= to the root's URL, or leave the port out/)
+  })
+
+  test(`${shell}: a failure's report ends with the log, after what the kernel said`, () => {
+    const { reports } = boot(shell, { ...QUIET, root: { '/etc/y': '' }, world: `on_dmesg() { echo 'kernel words'; }` })
+    const failed = reports.find(({ stage }) => stage === 'failed')
+    assert.match(failed?.text ?? '', /^kernel words\n[^]*\n\d+\.\d\d attempt 1: no-init: .*\n?$/)
+  })
+
   test(`${shell}: a server that comes back lets the boot go on`, () => {
     const world = `
       on_nc() { [ -e "$ROOT/world/back" ]; }
@@ -202,6 +228,31 @@ for (const shell of SHELLS) {
     assert.ok(boot(shell, { ...state, commandLine: 'quiet panic=60' }).commands.includes('reboot -f'))
     assert.ok(!boot(shell, state).commands.includes('reboot -f'))
     assert.ok(!boot(shell, { ...state, commandLine: 'quiet netroot.reboot=90' }).commands.includes('reboot -f'))
+  })
+
+  test(`${shell}: the server is told what failed before a machine reboots`, () => {
+    const world = `on_reboot() { kill -9 "$(cat "$ROOT/world/pid")"; }`
+    const files = { '/proc/uptime': '65.10 1.00\n' }
+    const { commands, reports } = boot(shell, {
+      plan: PLAN,
+      commandLine: 'quiet panic=60',
+      root: { '/etc/y': '' },
+      files,
+      world,
+    })
+    assert.equal(commands.at(-1), 'reboot -f')
+    assert.equal(reports.at(-1)?.stage, 'failed')
+  })
+
+  test(`${shell}: what card is waited for is said, but with quiet`, () => {
+    const said = (cards: readonly Card[], commandLine: string): string =>
+      boot(shell, { plan: PLAN, cards, commandLine }).screen
+    assert.match(said([], ''), /^netroot: no network card yet, waiting for one$/m)
+    assert.doesNotMatch(said([], 'quiet'), /waiting for/)
+    assert.match(
+      said([CARD], 'BOOTIF=01-52-54-00-99-99-99'),
+      /^netroot: there is eth0 \(52:54:00:12:34:56\); waiting for 52:54:00:99:99:99, which this machine booted from$/m,
+    )
   })
 
   test(`${shell}: trouble shows on standard output where the kernel's consoles cannot be opened`, () => {

@@ -20,8 +20,7 @@ const PAGES = [
 /** Commands that are not typed here, and why. Every other command of every page is. */
 const NOT_TYPED_HERE: Readonly<Record<string, string>> = {
   'npm test': 'it is what runs this test',
-  'npm run demo':
-    'it may install packages on this host and takes minutes; test/vm boots the same machine in the same way',
+  'npm run demo': 'it may install packages on this host; test/vm/demo.test.ts runs the rest of it, to the login prompt',
 }
 
 /** What is typed, what is a whole netroot.yaml, and what only shows something. */

@@ -2,27 +2,36 @@ import { diagnose } from '../fleet/diagnosis.ts'
 import type { BootEvent } from '../fleet/events.ts'
 import { storyRow, totalsOf } from '../fleet/story.ts'
 import { TIMELINE_HEADER, timelineLine, totalsLine } from '../fleet/timeline.ts'
-import type { Imported } from '../image/import.ts'
 import type { Console } from '../lab/console.ts'
 import type { LabNetwork } from '../lab/lab.ts'
 import type { Firmware } from '../lab/preconditions.ts'
-import type { DemoResult } from './demo-run.ts'
-import { DEMO_PASSWORD } from './demo-image.ts'
+import type { BootResult } from './virtual-boot.ts'
 import { Progress } from './progress.ts'
 import { paint } from './terminal.ts'
 import { verdictLine } from './verdict.ts'
 
-/** Shows the demo: steps that lead to it, the boot as a live timeline, and how to go on. With `json` only events. */
-export class DemoScreen {
+export interface BootScreenOptions {
+  /** Only events and the result, as JSON, one a line. */
+  readonly json: boolean
+  /** File of the picture. */
+  readonly screenshot: string
+  /** What to do next, shown when all went well. */
+  readonly hints: readonly string[]
+}
+
+/** Shows the boot of a virtual machine: steps that lead to it, a live timeline, and how to go on. */
+export class BootScreen {
   readonly #json: boolean
   readonly #screenshot: string
+  readonly #hints: readonly string[]
   readonly #progress = new Progress()
   readonly #events: BootEvent[] = []
   #beganAt = 0
   #previousAt = 0
 
-  constructor({ json, screenshot }: { readonly json: boolean; readonly screenshot: string }) {
+  constructor({ json, screenshot, hints }: BootScreenOptions) {
     this.#json = json
+    this.#hints = hints
     this.#screenshot = screenshot
   }
 
@@ -36,11 +45,9 @@ export class DemoScreen {
     if (!this.#json) this.#progress.step(text)
   }
 
-  image({ info, isNew }: Imported): void {
-    const how = isNew ? 'built' : 'from the store, nothing to build'
-    this.#say(
-      `image   ${info.system}, Linux ${info.kernels[0]?.version ?? ''}, release ${info.digest.slice(0, 12)}: ${how}`,
-    )
+  /** What is booted. */
+  title(text: string): void {
+    this.#say(text)
   }
 
   serving({ bridge, address }: LabNetwork): void {
@@ -75,19 +82,18 @@ export class DemoScreen {
     this.#say(`\nscreen  ${this.#screenshot}`)
   }
 
-  result(result: DemoResult, { attachPath }: Console): void {
+  result(result: BootResult, { attachPath }: Console): void {
     if (this.#json) {
       process.stdout.write(`${JSON.stringify({ result: { ...result, ...totalsOf(this.#events) } })}\n`)
       return
     }
     if (!result.alive || !result.prompt) return this.#failure(result)
     this.#say(`result  ${totalsLine(totalsOf(this.#events))}`)
-    this.#say(`console socat -,raw,echo=0,escape=0x1d UNIX-CONNECT:${attachPath} while it is on (netroot demo --keep)`)
-    this.#say(`        log in as root, password ${DEMO_PASSWORD}`)
-    this.#say('go on   netroot image build debian, then netroot up on a network of yours')
+    this.#say(`console socat -,raw,echo=0,escape=0x1d UNIX-CONNECT:${attachPath} while it is on (--keep)`)
+    for (const hint of this.#hints) this.#say(hint)
   }
 
-  #failure({ alive, prompt }: DemoResult): void {
+  #failure({ alive, prompt }: BootResult): void {
     const lacking = [...(alive ? [] : ['did not report itself alive']), ...(prompt ? [] : ['showed no login prompt'])]
     this.#say(paint('bad', `The machine ${lacking.join(' and ')}.`))
     const diagnosis = diagnose(this.#events, Date.now())

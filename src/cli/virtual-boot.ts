@@ -1,26 +1,30 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ReleaseInfo } from '../image/release.ts'
 import type { Machine } from '../lab/machine.ts'
 import type { Firmware } from '../lab/preconditions.ts'
 import { ServedLab, type ToldEvent } from '../lab/served-lab.ts'
+import type { Mac } from '../net/mac.ts'
 import { attachConsole } from './attach-console.ts'
-import { DEMO_IMAGE } from './demo-image.ts'
-import type { DemoScreen } from './demo-screen.ts'
+import type { BootScreen } from './boot-screen.ts'
 
-export interface DemoRun {
+export interface VirtualBoot {
+  /** The text of a netroot.yaml that serves `br0`. */
+  readonly config: string
+  /** The server's address with its prefix length; default that of the lab. */
+  readonly address?: string
+  /** Of the machine's card; default made up. */
+  readonly mac?: Mac
   readonly firmware: Firmware
   readonly keep: boolean
   /** Directory of the images. */
   readonly store: string
-  readonly image: ReleaseInfo
   /** File of the picture. */
   readonly screenshot: string
-  readonly screen: DemoScreen
+  readonly screen: BootScreen
   readonly signal: AbortSignal
 }
 
 /** What became of the demo's machine. */
-export interface DemoResult {
+export interface BootResult {
   readonly alive: boolean
   readonly prompt: boolean
 }
@@ -28,19 +32,21 @@ export interface DemoResult {
 /** Emulation without hardware help takes a minute or two; a boot that takes longer than this has failed. */
 const PATIENCE_MS = 360_000
 
-/** Boots one virtual machine from an image of the store, and shows it. */
-export async function runDemo(run: DemoRun): Promise<DemoResult> {
-  const { screen, firmware, signal, store } = run
+/** Boots one virtual machine in a lab of its own, and shows it. */
+export async function bootVirtually(run: VirtualBoot): Promise<BootResult> {
+  const { screen, firmware, signal, store, config, address, mac } = run
   await using served = await ServedLab.open({
-    config: configText(run.image.digest),
+    config,
     store,
+    ...(address === undefined ? {} : { address }),
     firmwares: [firmware],
     signal,
     onStep: (what) => screen.step(what),
     onEvent: ({ event }) => screen.event(event),
   })
   screen.serving(served.lab.network())
-  const machine = await served.lab.powerOn({ name: 'demo', firmware, memoryMiB: 1024, cpus: 2, signal })
+  const cards = [mac === undefined ? {} : { mac }]
+  const machine = await served.lab.powerOn({ name: 'demo', firmware, memoryMiB: 1024, cpus: 2, cards, signal })
   screen.powerOn(firmware)
   const result = await watch(served, machine, run)
   await machine.screenshot(run.screenshot).then(
@@ -53,7 +59,7 @@ export async function runDemo(run: DemoRun): Promise<DemoResult> {
 }
 
 /** The machine's own console must show its prompt, and the machine must say of itself that it is alive. */
-async function watch(served: ServedLab, machine: Machine, { screen, signal }: DemoRun): Promise<DemoResult> {
+async function watch(served: ServedLab, machine: Machine, { screen, signal }: VirtualBoot): Promise<BootResult> {
   const failed = new AbortController()
   const either = AbortSignal.any([signal, failed.signal])
   const options = { timeoutMs: PATIENCE_MS, signal: either }
@@ -79,21 +85,8 @@ async function watch(served: ServedLab, machine: Machine, { screen, signal }: De
 }
 
 /** Leaves the machine on for somebody at a terminal, or until Ctrl-C where that was asked for. */
-async function stay({ keep, screen, signal }: DemoRun, result: DemoResult, machine: Machine): Promise<void> {
+async function stay({ keep, screen, signal }: VirtualBoot, result: BootResult, machine: Machine): Promise<void> {
   if (screen.isInteractive && result.prompt) await attachConsole(machine.console, signal)
   else if (keep && !signal.aborted)
     await Promise.race([machine.exited, new Promise((resolve) => signal.addEventListener('abort', resolve))])
-}
-
-/** Both consoles show everything; the serial one is last, so that it is the one of init. */
-function configText(release: string): string {
-  return `interface: br0
-range: 10.77.0.100-10.77.0.199
-profiles:
-  demo:
-    image: ${DEMO_IMAGE}
-    release: ${release}
-    hostname: demo-{mac}
-    cmdline: console=tty0 console=ttyS0
-`
 }
