@@ -59,6 +59,7 @@ test('netroot config show --client prints what a machine boots', async (t) => {
     address: '10.0.0.7',
     profile: 'debian',
     image: 'debian',
+    initramfs: 'netroot',
     root: ['nfs'],
     writes: 'discard',
     commandLine: ['quiet', 'debug'],

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import type { Firmware } from '../lab/preconditions.ts'
 import type { DemoRecipe } from './demo-image.ts'
+import { listMore, oneMore } from './repeatable.ts'
 import { interruptible, storeDirectory } from './store.ts'
 
 interface DemoOptions extends DemoRecipe {
@@ -21,12 +22,6 @@ Examples:
 Nothing outside of it is touched: the machine, its network and the server live in namespaces of their own, and end with
 this program however it ends. Status 0: the machine reported itself alive and showed its login prompt.`
 
-const more = (value: string, before: readonly string[]): readonly string[] => [...before, value]
-const moreOfList = (value: string, before: readonly string[]): readonly string[] => [
-  ...before,
-  ...value.split(/[\s,]+/),
-]
-
 /** `netroot demo`: builds a Debian image, boots a virtual diskless machine from it on a private network, shows it. */
 export function demoCommand(): Command {
   return new Command('demo')
@@ -39,10 +34,10 @@ export function demoCommand(): Command {
     .option(
       '--mirror <url>',
       'mirror, or a whole "deb …" line; may be repeated (default: those of this host)',
-      more,
+      oneMore,
       [],
     )
-    .option('--packages <list>', 'packages beside the usual ones', moreOfList, [])
+    .option('--packages <list>', 'packages beside the usual ones', listMore, [])
     .option('--screenshot <file>', "where the picture of the machine's screen goes", 'netroot-demo.png')
     .addHelpText('after', EXAMPLES)
     .action(demo)

@@ -4,6 +4,7 @@ import { makeRecipe } from '../image/recipe.ts'
 import { UsageError } from './failure.ts'
 import { type ImageOptions, printImported, progressText } from './image-result.ts'
 import { Progress } from './progress.ts'
+import { listMore, oneMore } from './repeatable.ts'
 import { interruptible, openStore } from './store.ts'
 
 interface BuildCommandOptions extends ImageOptions {
@@ -24,12 +25,6 @@ Examples:
 Building needs no root privileges: mmdebstrap then uses a user namespace. It always builds anew, and the image keeps
 its earlier releases.`
 
-const more = (value: string, before: readonly string[]): readonly string[] => [...before, value]
-const moreOfList = (value: string, before: readonly string[]): readonly string[] => [
-  ...before,
-  ...value.split(/[\s,]+/),
-]
-
 /** `netroot image build NAME`. */
 export function imageBuildCommand(): Command {
   return new Command('build')
@@ -39,13 +34,18 @@ export function imageBuildCommand(): Command {
     .option(
       '--mirror <url>',
       'mirror, or a whole "deb …" line; may be repeated (default: those of this host)',
-      more,
+      oneMore,
       [],
     )
-    .option('--packages <list>', 'packages beside the usual ones', moreOfList, [])
+    .option('--packages <list>', 'packages beside the usual ones', listMore, [])
     .option('--arch <arch>', "architecture (default: this host's)")
     .option('--password <password>', 'password of root; without one root cannot log in with a password')
-    .option('--hook <program>', 'run with the root directory as argument when all is installed; repeatable', more, [])
+    .option(
+      '--hook <program>',
+      'run with the root directory as argument when all is installed; repeatable',
+      oneMore,
+      [],
+    )
     .addHelpText('after', EXAMPLES)
     .action(async (name: string, options: BuildCommandOptions) => {
       const imported = await build(name, options)
