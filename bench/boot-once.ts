@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url'
 import type { FileRole, HttpFile } from '../src/fleet/events.ts'
 import type { Machine } from '../src/lab/machine.ts'
 import { ServedLab } from '../src/lab/served-lab.ts'
@@ -39,16 +38,12 @@ export interface BootSample {
 /** A file over HTTP as the boot story tells it. */
 export type SentFile = Pick<HttpFile, 'role' | 'path' | 'bytes'>
 
-const PORTMAPPER = fileURLToPath(new URL('portmapper.ts', import.meta.url))
-const ADDRESS = '10.77.0.1'
 const LOGIN_MS = 600_000
 const INITRAMFS: ReadonlySet<FileRole> = new Set(['tools', 'drivers', 'client', 'initramfs'])
 
 /** Boots the same release on the same virtual machine with the initramfs of one contender, in a lab of its own. */
 export async function bootOnce(contender: Contender, image: BenchImage, signal: AbortSignal): Promise<BootSample> {
   await using served = await ServedLab.open({ config: configText(contender, image), store: image.store, signal })
-  const portmapper = served.lab.spawn(process.execPath, ['--disable-warning=ExperimentalWarning', PORTMAPPER, ADDRESS])
-  await portmapper.stdout.waitFor('listening on', { signal })
   const machine = await served.lab.powerOn({ name: 'bench', memoryMiB: 1024, cpus: 2, signal })
   const initAt = await secondsUntil(machine, /Run \/init as init process/, signal)
   const loginSeconds = await secondsUntil(machine, / login: /, signal)

@@ -106,6 +106,6 @@ export function headingOf(host: HostDescription, system: string, { netroot }: Me
 export const NOTES = `
 netroot: every network driver of the kernel; read-only NFS with memory over it.
 Debian's own: initramfs-tools, MODULES=netboot, BOOT=nfs, zstd; read-only NFS, and a script of ours lays memory over it.
-Read-only: the same without that script, as Debian ships it; what wants to write fails early, which also takes less time.
+Read-only: the same without that script, as Debian ships it; units that must write fail there.
 All read one release over NFSv3 from one server. Inside the machine the clock is its kernel's.
 `

@@ -19,7 +19,7 @@ export type Phase = (typeof PHASES)[number]
  * nothing. Only `failed` may go on, because the machine offers to try again.
  */
 export function phaseAfter(phase: Phase, event: BootEvent): Phase {
-  const reached = phaseOf(event)
+  const reached = phaseOf(event, phase)
   if (reached === undefined || phase === 'ended') return phase
   // it tried again and came further; the power may go off in any phase
   if (phase === 'failed' || reached === 'ended') return reached
@@ -29,7 +29,7 @@ export function phaseAfter(phase: Phase, event: BootEvent): Phase {
 }
 
 /** The phase that an event proves, if it proves one. */
-function phaseOf(event: BootEvent): Phase | undefined {
+function phaseOf(event: BootEvent, phase: Phase): Phase | undefined {
   switch (event.type) {
     case 'tftp.file':
       return tftpPhase(event)
@@ -41,6 +41,8 @@ function phaseOf(event: BootEvent): Phase | undefined {
     case 'report.cards':
     case 'report.lease':
       return 'initramfs'
+    case 'nfs.mount': // an initramfs that is not ours tells nothing, but it mounts
+      return phase === 'kernel' && event.outcome === 'mounted' ? 'root' : undefined
     case 'report.root':
     case 'report.handover':
       return 'root'

@@ -132,20 +132,30 @@ async function startServices(composition: Composition, open: AsyncDisposableStac
       log: log.child({ service: 'tftp' }),
     }),
   )
-  open.use(
-    await NfsServer.listen({
-      host,
-      port: config.ports.nfs,
-      exports: services.releases.exports,
-      onMount: (event) => story.nfs(event),
-      onRead: (address, _, bytes) => traffic.add(address, bytes),
-      log: log.child({ service: 'nfs' }),
-    }),
-  )
+  for (const port of nfsPorts(config)) {
+    open.use(
+      await NfsServer.listen({
+        host,
+        port,
+        exports: services.releases.exports,
+        onMount: (event) => story.nfs(event),
+        onRead: (address, _, bytes) => traffic.add(address, bytes),
+        log: log.child({ service: 'nfs' }),
+      }),
+    )
+  }
   const neighbours = await Icmpv6Socket.open(composition.network.interface)
   if (neighbours !== undefined) open.use(neighbours)
   open.use(await startDhcp(composition, neighbours))
 }
+
+/** klibc's nfsmount asks the portmapper for MOUNT whatever it is told; our initramfs needs no second port. */
+function nfsPorts({ ports, profiles, clients }: Config): readonly number[] {
+  const isOwn = [...Object.values(profiles), ...Object.values(clients)].some(({ initramfs }) => initramfs === 'image')
+  return isOwn && ports.nfs !== PORTMAPPER ? [ports.nfs, PORTMAPPER] : [ports.nfs]
+}
+
+const PORTMAPPER = 111
 
 async function startDhcp(
   { config, network, services, state }: Composition,

@@ -63,7 +63,7 @@ async function playLoader(served: ServedLab, name: string, card: number): Promis
   await lab.run('ip', ['address', 'add', `${address}/32`, 'dev', 'lo']) // so that the server knows who fetches
   const curl = async (...words: readonly string[]): Promise<string> =>
     (await lab.run('curl', ['--fail', '--silent', '--show-error', '--interface', address, ...words])).stdout
-  const script = await curl(`http://10.77.0.1/ipxe?${new URLSearchParams({ mac, uuid: uuidOf(name) })}`)
+  const script = await curl(`http://10.77.0.1/ipxe?mac=${mac}&uuid=${uuidOf(name)}`)
   const [, kernel = '', words = ''] = /^kernel --name \S+ (\S+) (?:initrd=\S+ )*(.*) \|\|/m.exec(script) ?? []
   if (kernel === '') throw new Error(`Cannot boot ${name}: its script names no kernel:\n${script}`)
   const fetch = async (file: string, url = new RegExp(`^initrd --name ${file} (\\S+)`, 'm').exec(script)?.[1]) => {
