@@ -2,10 +2,13 @@
 # Host name, name servers and hosts of the real system.
 
 hand_over_names() {
+  local hosts
   hand_over_resolv_conf
   [ -n "$HOST_NAME" ] || return 0
   echo "${HOST_NAME%%.*}" | put "$NEW_ROOT/etc/hostname"
-  hosts_file | put "$NEW_ROOT/etc/hosts"
+  # Whole before put begins, which removes the file that the image's lines come from.
+  hosts=$(hosts_file)
+  printf '%s\n' "$hosts" | put "$NEW_ROOT/etc/hosts"
 }
 
 # systemd-resolved is told; any other arrangement (a file, resolvconf's or a manager's link) gets a plain file.
