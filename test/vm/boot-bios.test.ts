@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Machine } from '../../src/lab/machine.ts'
 import type { ServedLab } from '../../src/lab/served-lab.ts'
-import { BOOT_MS, eventOf, serveDebian, Session, storyText, typesOf } from './served.ts'
+import { BOOT_MS, eventOf, serveDebian, Session, showWhatFailed, storyText, typesOf } from './served.ts'
 
 /*
  * One boot of a machine that nobody named, by BIOS: from power-on through the login prompt, a server that is killed
@@ -20,6 +20,7 @@ before(async () => {
   session = await Session.login(machine)
 })
 after(() => served?.[Symbol.asyncDispose]())
+showWhatFailed(() => served)
 
 test('a machine that nobody named boots from PXE to its login prompt, with no question asked [FB2, FB8, FB25, FB66, JS1]', async () => {
   await eventOf(served, 'nfs.traffic')

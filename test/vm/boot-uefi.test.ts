@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Machine } from '../../src/lab/machine.ts'
 import type { ServedLab } from '../../src/lab/served-lab.ts'
-import { BOOT_MS, eventOf, serveDebian, Session, storyText } from './served.ts'
+import { BOOT_MS, eventOf, serveDebian, Session, showWhatFailed, storyText } from './served.ts'
 
 /* One boot of a client that netroot.yaml names, by UEFI's own PXE, then a second one by `reboot`. */
 
@@ -20,6 +20,7 @@ before(async () => {
   session = await Session.login(machine)
 })
 after(() => served?.[Symbol.asyncDispose]())
+showWhatFailed(() => served)
 
 test('a named client gets its fixed address in firmware, iPXE, initramfs and system [HT30]', async () => {
   await eventOf(served, 'report.alive')
@@ -61,15 +62,15 @@ test('the story of the boot reads from firmware to alive', async () => {
 test('reboot restarts the machine within 30 s, and its next boot is another one in the list [HT43]', async () => {
   const [first] = served.events
   const seen = served.events.length
+  const from = machine.console.position
   session.type('reboot')
-  const began = performance.now()
+  await machine.console.waitFor('reboot: Restarting system', { from, timeoutMs: 30_000 })
   const shutdown = await eventOf(served, 'report.shutdown', { from: seen })
   assert.equal(shutdown.kind, 'reboot')
   const next = await served.waitForEvent(({ event }) => event.type === 'dhcp.discover', {
     from: seen,
     timeoutMs: BOOT_MS,
   })
-  assert.ok(performance.now() - began < 30_000, 'it took longer than 30 s until the firmware asked again')
   assert.notEqual(next.boot, first?.boot)
   await eventOf(served, 'report.root', { from: seen })
 })

@@ -1,3 +1,4 @@
+import { afterEach } from 'node:test'
 import type { BootEvent, EventOf } from '../../src/fleet/events.ts'
 import type { Firmware } from '../../src/lab/preconditions.ts'
 import type { Machine } from '../../src/lab/machine.ts'
@@ -41,6 +42,16 @@ export async function serveDebian(options: ServeOptions = {}): Promise<ServedLab
     '',
   ].join('\n')
   return ServedLab.open({ config, store: store.directory, firmwares: [options.firmware ?? 'bios'] })
+}
+
+/** After each test of a file that fails: the machines' consoles, the last packets, the events of the boots. */
+export function showWhatFailed(served: () => ServedLab | undefined): void {
+  afterEach(async (t) => {
+    const lab = served()?.lab
+    if (lab === undefined || ('passed' in t && t.passed === true)) return
+    for (const machine of lab.machines) console.error(await lab.failureReport(machine))
+    console.error(served()?.describe())
+  })
 }
 
 /** The first event of a type that a boot tells, past or to come. */
