@@ -48,7 +48,7 @@ export async function serveDebian(options: ServeOptions = {}): Promise<ServedLab
 export function showWhatFailed(served: () => ServedLab | undefined): void {
   afterEach(async (t) => {
     const lab = served()?.lab
-    if (lab === undefined || ('passed' in t && t.passed === true)) return
+    if (lab === undefined || ('passed' in t && t.passed)) return
     for (const machine of lab.machines) console.error(await lab.failureReport(machine))
     console.error(served()?.describe())
   })
