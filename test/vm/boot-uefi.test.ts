@@ -24,15 +24,11 @@ showWhatFailed(() => served)
 
 test('a named client gets its fixed address in firmware, iPXE, initramfs and system [HT30]', async () => {
   await eventOf(served, 'report.alive')
-  const addresses = served.events.flatMap(({ event }) =>
-    event.type === 'dhcp.ack' ? [[event.speaker, event.address]] : [],
+  // a request that is repeated, or a keeper that udev's renaming made start again, is answered again
+  const addresses = new Set(
+    served.events.flatMap(({ event }) => (event.type === 'dhcp.ack' ? [`${event.speaker} ${event.address}`] : [])),
   )
-  assert.deepEqual(addresses, [
-    ['firmware', '10.77.0.7'],
-    ['ipxe', '10.77.0.7'],
-    ['initramfs', '10.77.0.7'],
-    ['keeper', '10.77.0.7'],
-  ])
+  assert.deepEqual([...addresses], ['firmware 10.77.0.7', 'ipxe 10.77.0.7', 'initramfs 10.77.0.7', 'keeper 10.77.0.7'])
 })
 
 test('UEFI firmware fetches the loader over TFTP, and asks for its size first', async () => {
