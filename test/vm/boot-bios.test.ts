@@ -94,7 +94,7 @@ test('the lease is kept by a renewer of its own, and no manager touches the card
   const { address } = await eventOf(served, 'dhcp.ack')
   assert.match(await session.run('systemctl is-active netroot-lease'), /^active/)
   assert.match(await session.run('ip -4 -o addr show scope global'), new RegExp(`${address}/24`))
-  await session.run('systemctl restart systemd-networkd || true; sleep 3')
+  await session.run('systemctl restart systemd-networkd && sleep 3 && systemctl is-active systemd-networkd')
   assert.match(await session.run('ip -4 -o addr show scope global'), new RegExp(`${address}/24`))
 })
 
