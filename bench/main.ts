@@ -6,6 +6,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { reportFailure } from '../src/cli/failure.ts'
 import { interruptible } from '../src/cli/store.ts'
 import { bootBench } from './boot.ts'
+import { initramfsBench } from './initramfs.ts'
 import type { Bench } from './options.ts'
 
 interface CommonOptions {
@@ -32,6 +33,7 @@ function benchCommand(name: string, description: string, bench: Bench): Command 
 const program = new Command('npm run bench --')
   .description('Measures netroot beside its peers, in the same run on the same input.')
   .addCommand(benchCommand('boot', "a boot with netroot's initramfs and with Debian's own", bootBench))
+  .addCommand(benchCommand('initramfs', 'making an initramfs, its size and its boot', initramfsBench))
 for (const command of [program, ...program.commands]) command.exitOverride()
 
 try {

@@ -1,0 +1,30 @@
+import { access } from 'node:fs/promises'
+import { run } from '../src/sys/run.ts'
+
+/**
+ * Installs what a benchmark measures against, and says so: `FILE` of `PACKAGE` for each.
+ *
+ * @throws {Error} that names the packages, where they are missing and this is not root
+ */
+export async function needPrograms(
+  programs: Readonly<Record<string, string>>,
+  tell: (line: string) => void,
+): Promise<void> {
+  const missing: string[] = []
+  for (const [file, name] of Object.entries(programs)) {
+    if (!(await isThere(file))) missing.push(name)
+  }
+  if (missing.length === 0) return
+  if (process.getuid?.() !== 0) throw new Error(`Cannot measure without these packages: ${missing.join(' ')}`)
+  tell(`installs ${missing.join(' ')}`)
+  await run('apt-get', ['install', '-y', '--no-install-recommends', ...missing], {
+    env: { DEBIAN_FRONTEND: 'noninteractive' },
+  })
+}
+
+async function isThere(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  )
+}
