@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import type { Firmware } from '../lab/preconditions.ts'
+import type { Firmware } from '../lab/platforms.ts'
 import type { DemoRecipe } from './demo-image.ts'
 import { listMore, oneMore } from './repeatable.ts'
 import { interruptible, storeDirectory } from './store.ts'

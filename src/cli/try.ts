@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
 import { CONFIG_FILE, stateDirectory } from '../config/paths.ts'
-import type { Firmware } from '../lab/preconditions.ts'
+import type { Firmware } from '../lab/platforms.ts'
 import { interruptible } from './store.ts'
 
 interface TryOptions {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Machine } from '../lab/machine.ts'
-import type { Firmware } from '../lab/preconditions.ts'
+import type { Firmware } from '../lab/platforms.ts'
 import { ServedLab, type ToldEvent } from '../lab/served-lab.ts'
 import type { Mac } from '../net/mac.ts'
 import { attachConsole } from './attach-console.ts'

@@ -6,7 +6,8 @@ import type { LabProcess, SpawnOptions } from './lab-process.ts'
 import { Machine } from './machine.ts'
 import { type MachineOptions, machineSpec } from './machine-options.ts'
 import { Namespace, type RunResult } from './namespace.ts'
-import { checkHost, type Firmware } from './preconditions.ts'
+import type { Firmware } from './platforms.ts'
+import { checkHost } from './preconditions.ts'
 
 export interface LabOptions {
   /** The lab's own address on the first network, `lan`, with its prefix length; default `10.77.0.1/24`. */
@@ -148,9 +149,9 @@ export class Lab implements AsyncDisposable {
    * @throws {Error} with QEMU's words if it does not start
    */
   async powerOn(options: MachineOptions = {}): Promise<Machine> {
-    await checkHost([options.firmware ?? 'bios'])
+    await checkHost([options.firmware ?? 'bios'], options.architecture)
     const name = options.name ?? `pc${++this.#names}`
-    const accelerator = this.#accelerator ?? (await chooseAccelerator(this.#namespace, this.directory))
+    const accelerator = this.#accelerator ?? (await this.#acceleratorFor(options.architecture))
     const spec = machineSpec(options, name, accelerator, (card) => ({
       tap: `tap${this.#taps++}`,
       dumpFile: this.isUnprivileged ? `${this.directory}/${name}-${card}.pcap` : undefined,
@@ -225,6 +226,12 @@ export class Lab implements AsyncDisposable {
   }
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  /** Another architecture than the host's is always emulated. */
+  async #acceleratorFor(architecture: MachineOptions['architecture'] = 'amd64'): Promise<Accelerator> {
+    const native = architecture === 'arm64' ? process.arch === 'arm64' : process.arch === 'x64'
+    return native ? chooseAccelerator(this.#namespace, this.directory) : 'tcg'
   }
 
   async #unplug(machine: Machine, taps: readonly string[]): Promise<void> {

@@ -1,7 +1,7 @@
 import { parseMac } from '../net/mac.ts'
 import type { Accelerator } from './accelerator.ts'
 import { macOf, uuidOf } from './mac-address.ts'
-import type { Firmware } from './preconditions.ts'
+import type { Architecture, Firmware } from './platforms.ts'
 import type { CardModel, CardRom, CardSpec, MachineSpec } from './qemu-arguments.ts'
 
 export interface CardOptions {
@@ -22,6 +22,8 @@ export interface MachineOptions {
   readonly name?: string
   /** Default `bios`. */
   readonly firmware?: Firmware
+  /** Default `amd64`. */
+  readonly architecture?: Architecture
   /** Default 1024. */
   readonly memoryMiB?: number
   /** Processors, default 1. */
@@ -74,6 +76,7 @@ export function machineSpec(
     name,
     uuid: uuidOf(name),
     firmware,
+    architecture: options.architecture ?? 'amd64',
     accelerator,
     memoryMiB,
     cpus,

@@ -8,7 +8,7 @@ import type { LabProcess } from './lab-process.ts'
 import { type ExitReason, exitReason, type MachineExit } from './machine-exit.ts'
 import type { Namespace } from './namespace.ts'
 import { listenOnce } from './one-connection.ts'
-import { OVMF } from './preconditions.ts'
+import { platformOf } from './platforms.ts'
 import { type MachineSpec, qemuArguments } from './qemu-arguments.ts'
 import { Qmp } from './qmp.ts'
 
@@ -45,12 +45,13 @@ export class Machine implements AsyncDisposable {
     const { namespace, directory, spec, signal } = start
     const at = (suffix: string): string => join(directory, `${spec.name}.${suffix}`)
     const [qmpSocket, consoleSocket, varsFile] = [at('qmp'), at('serial'), at('vars')]
-    if (spec.firmware === 'uefi') await copyFile(OVMF.vars, varsFile)
+    const { program, flash } = platformOf(spec.firmware, spec.architecture)
+    if (flash !== undefined) await copyFile(flash.vars, varsFile)
     await using opening = new AsyncDisposableStack()
     const [control, serial] = [await listenOnce(qmpSocket), await listenOnce(consoleSocket)]
     opening.defer(() => [control, serial].forEach((one) => one.close()))
     const args = qemuArguments({ ...spec, qmpSocket, consoleSocket, varsFile })
-    const qemu = namespace.spawn('qemu-system-x86_64', args, signal === undefined ? {} : { signal })
+    const qemu = namespace.spawn(program, args, signal === undefined ? {} : { signal })
     opening.use(qemu)
     const [line, socket] = await firstOf(qemu, Promise.all([serial.connected, control.connected]))
     const machine = await Machine.#connect(start, qemu, line, socket, at)

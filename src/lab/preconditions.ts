@@ -1,19 +1,14 @@
 import { constants } from 'node:fs'
 import { access, open, readFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
-
-export type Firmware = 'bios' | 'uefi'
+import { type Architecture, type Firmware, type Flash, platformOf } from './platforms.ts'
 
 /** Something that needs rights or packages which are not there: exit status 77. The text names what to type. */
 export class PermissionError extends Error {
   override readonly name = 'PermissionError'
 }
 
-/** Where Debian's `ovmf` package puts the UEFI firmware: the code, and the variables that each machine gets a copy of. */
-export const OVMF = { code: '/usr/share/OVMF/OVMF_CODE_4M.fd', vars: '/usr/share/OVMF/OVMF_VARS_4M.fd' } as const
-
 const PACKAGES: Readonly<Record<string, string>> = {
-  'qemu-system-x86_64': 'qemu-system-x86',
   ip: 'iproute2',
   nsenter: 'util-linux',
   unshare: 'util-linux',
@@ -24,18 +19,21 @@ const PACKAGES: Readonly<Record<string, string>> = {
 /**
  * Checks that this host can run machines with these firmwares, before anything is started.
  *
+ * @param architecture of the machines *
  * @throws {PermissionError} that names the missing package, device or right, and what to type
  */
-export async function checkHost(firmwares: readonly Firmware[], tun = '/dev/net/tun'): Promise<void> {
+export async function checkHost(firmwares: readonly Firmware[], architecture?: Architecture): Promise<void> {
   for (const program of ['unshare', 'nsenter', 'setpriv', 'ip']) await requireProgram(program)
   if (firmwares.length === 0) return
-  await requireProgram('qemu-system-x86_64')
-  if (firmwares.includes('uefi')) await requireOvmf()
-  await requireTun(tun)
+  for (const platform of firmwares.map((firmware) => platformOf(firmware, architecture))) {
+    await requireProgram(platform.program, platform.package)
+    if (platform.flash !== undefined) await requireFlash(platform.flash)
+  }
+  await requireTun('/dev/net/tun')
 }
 
 /** @throws {PermissionError} if the program is nowhere in PATH; the text names its package */
-export async function requireProgram(program: string): Promise<void> {
+export async function requireProgram(program: string, packageName = PACKAGES[program] ?? program): Promise<void> {
   const folders = `${process.env['PATH'] ?? ''}${delimiter}/usr/sbin${delimiter}/sbin`.split(delimiter)
   for (const folder of folders) {
     const found = await access(join(folder, program), constants.X_OK).then(
@@ -44,14 +42,14 @@ export async function requireProgram(program: string): Promise<void> {
     )
     if (found) return
   }
-  const name = PACKAGES[program] ?? program
-  throw new PermissionError(`Cannot run virtual machines: ${program} is not installed. Install it: apt install ${name}`)
+  const what = `Cannot run virtual machines: ${program} is not installed`
+  throw new PermissionError(`${what}. Install it: apt install ${packageName}`)
 }
 
-async function requireOvmf(): Promise<void> {
-  for (const file of [OVMF.code, OVMF.vars]) {
+async function requireFlash({ code, vars, package: packageName }: Flash): Promise<void> {
+  for (const file of [code, vars]) {
     await access(file, constants.R_OK).catch((cause: unknown) => {
-      const text = `Cannot run a UEFI machine: its firmware ${file} is not there. Install it: apt install ovmf`
+      const text = `Cannot run a UEFI machine: its firmware ${file} is not there. Install it: apt install ${packageName}`
       throw new PermissionError(text, { cause })
     })
   }

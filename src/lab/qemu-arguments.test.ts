@@ -33,6 +33,27 @@ test('qemuArguments() gives a UEFI machine its firmware, its own variables, and 
   assert.match(line, /-no-reboot/)
 })
 
+test('qemuArguments() gives Secure Boot its keys, and HTTP boot a firmware without PXE', () => {
+  const secure = argumentsFor({ firmware: 'secureboot' })
+  assert.match(
+    secure,
+    /-machine q35,smm=on .*OVMF_CODE_4M\.secboot\.fd,readonly=on .*cfi\.pflash01,property=secure,value=on/,
+  )
+  assert.match(argumentsFor({ firmware: 'uefi-http' }), /-fw_cfg name=opt\/org\.tianocore\/IPv4PXESupport,string=n/)
+})
+
+test('qemuArguments() plays other processors', () => {
+  assert.match(
+    argumentsFor({ firmware: 'uefi', architecture: 'arm64' }),
+    /-cpu cortex-a57 .*-machine virt .*AAVMF_CODE/,
+  )
+  assert.match(argumentsFor({ architecture: 'i386' }), /-cpu pentium3 .*-machine pc,/)
+  assert.throws(
+    () => argumentsFor({ firmware: 'bios', architecture: 'arm64' }),
+    /No arm64 machine has bios .*only uefi/,
+  )
+})
+
 test('qemuArguments() boots a kernel directly, without asking the card', () => {
   const line = argumentsFor({ kernel: '/k', initrd: '/i', append: 'console=ttyS0', extraArgs: ['-snapshot'] })
   assert.match(line, /-kernel \/k -initrd \/i -append console=ttyS0 -snapshot$/)

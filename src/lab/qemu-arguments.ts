@@ -1,7 +1,7 @@
 import type { Mac } from '../net/mac.ts'
 import type { Accelerator } from './accelerator.ts'
 import { SNAP_LENGTH } from './capture.ts'
-import { type Firmware, OVMF } from './preconditions.ts'
+import { type Architecture, type Firmware, type Platform, platformOf } from './platforms.ts'
 
 /** Cards that QEMU has; `virtio-net-pci` is the fastest, `e1000` what old PCs have. */
 export type CardModel =
@@ -34,6 +34,7 @@ export interface MachineSpec {
   readonly name: string
   readonly uuid: string
   readonly firmware: Firmware
+  readonly architecture: Architecture
   readonly accelerator: Accelerator
   readonly cpuModel: string | undefined
   readonly memoryMiB: number
@@ -51,14 +52,9 @@ export interface MachineSpec {
   readonly extraArgs: readonly string[]
 }
 
-/** Intel's of 2008: all that distributions built for x86-64-v2 need, and cheap to emulate; random numbers besides. */
-const EMULATED_CPU = 'Nehalem,+rdrand'
-
-/** A screen for screenshots, and random numbers, without which a fresh system waits for long. */
-const DEVICES = ['-display', 'none', '-vga', 'std', '-device', 'virtio-rng-pci'] as const
-
-/** The arguments of `qemu-system-x86_64`. The machine stands still until `cont`, so that nothing of its start is missed. */
+/** The arguments of QEMU. The machine stands still until `cont`, so that nothing of its start is missed. */
 export function qemuArguments(spec: MachineSpec): readonly string[] {
+  const platform = platformOf(spec.firmware, spec.architecture)
   return [
     '-nodefaults',
     '-no-user-config',
@@ -67,9 +63,11 @@ export function qemuArguments(spec: MachineSpec): readonly string[] {
     `netroot-${spec.name}`,
     '-uuid',
     spec.uuid,
-    ...processor(spec),
-    ...firmware(spec),
-    ...DEVICES,
+    ...processor(spec, platform),
+    ...firmware(spec, platform),
+    '-display',
+    'none',
+    ...platform.devices,
     ...socket('qmp', spec.qmpSocket, ['-mon', 'chardev=qmp,mode=control']),
     ...socket('console', spec.consoleSocket, ['-serial', 'chardev:console']),
     ...(spec.cards.length === 0 ? ['-nic', 'none'] : spec.cards.flatMap(card)),
@@ -79,20 +77,20 @@ export function qemuArguments(spec: MachineSpec): readonly string[] {
   ]
 }
 
-function processor({ accelerator, cpuModel, cpus, memoryMiB }: MachineSpec): readonly string[] {
+function processor(spec: MachineSpec, { emulatedCpu }: Platform): readonly string[] {
+  const { accelerator, cpuModel, cpus, memoryMiB } = spec
   const accel = accelerator === 'tcg' ? 'tcg,thread=multi' : accelerator
-  const model = cpuModel ?? (accelerator === 'kvm' ? 'host' : EMULATED_CPU)
+  const model = cpuModel ?? (accelerator === 'kvm' ? 'host' : emulatedCpu)
   return ['-accel', accel, '-cpu', model, '-smp', String(cpus), '-m', String(memoryMiB)]
 }
 
-function firmware({ firmware: kind, varsFile }: MachineSpec): readonly string[] {
-  // Without "graphics" SeaBIOS, and with it iPXE, write to the serial console as well as to the screen.
-  if (kind === 'bios') return ['-machine', 'pc,graphics=off']
-  const flash = (unit: number, file: string, rest: string): readonly string[] => [
+function firmware({ varsFile }: MachineSpec, { machine, flash, firmwareArgs }: Platform): readonly string[] {
+  if (flash === undefined) return ['-machine', machine]
+  const drive = (unit: number, file: string, rest: string): readonly string[] => [
     '-drive',
     `if=pflash,unit=${unit},format=raw,file=${escapeComma(file)}${rest}`,
   ]
-  return ['-machine', 'q35', ...flash(0, OVMF.code, ',readonly=on'), ...flash(1, varsFile, '')]
+  return ['-machine', machine, ...drive(0, flash.code, ',readonly=on'), ...drive(1, varsFile, ''), ...firmwareArgs]
 }
 
 function socket(id: string, path: string, use: readonly string[]): readonly string[] {

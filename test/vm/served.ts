@@ -1,6 +1,6 @@
 import { afterEach } from 'node:test'
 import type { BootEvent, EventOf } from '../../src/fleet/events.ts'
-import type { Firmware } from '../../src/lab/preconditions.ts'
+import type { Firmware } from '../../src/lab/platforms.ts'
 import type { Machine } from '../../src/lab/machine.ts'
 import { ServedLab, type ToldEvent } from '../../src/lab/served-lab.ts'
 import { run } from '../../src/sys/run.ts'
