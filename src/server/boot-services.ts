@@ -1,4 +1,4 @@
-import type { LoaderFile } from '../boot/loaders/files.ts'
+import type { Loaders } from '../boot/loaders/files.ts'
 import type { ServerAddresses } from '../boot/server-addresses.ts'
 import type { HttpAnswer, HttpRequest } from '../protocols/http/answer.ts'
 import type { Logger } from '../sys/log.ts'
@@ -13,7 +13,7 @@ export interface BootServices {
   readonly plans: Plans
   readonly parts: Parts
   readonly releases: Releases
-  readonly loaders: ReadonlyMap<string, LoaderFile>
+  readonly loaders: Loaders
   readonly server: ServerAddresses
   readonly log: Logger
 }

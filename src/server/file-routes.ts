@@ -10,7 +10,7 @@ type Groups = readonly string[]
 
 /** A loader, for firmware that boots by HTTP. */
 export async function sendLoader({ loaders }: BootServices, _: HttpRequest, [name = '']: Groups): Promise<HttpAnswer> {
-  const loader = loaders.get(name)
+  const loader = await loaders.get(name)
   if (loader === undefined) return textAnswer(`There is no loader ${name}`, 404)
   return { kind: 'source', source: await openFileSource(loader.path), tag: loader.digest }
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { ensureLoaders, type LoaderFile } from '../boot/loaders/files.ts'
+import { Loaders } from '../boot/loaders/files.ts'
+import { USUAL_LOADERS } from '../boot/loaders/select.ts'
 import { effectiveProfile } from '../config/effective.ts'
 import type { Config } from '../config/schema.ts'
 import { StoreError } from '../image/release.ts'
@@ -25,7 +26,7 @@ export interface PrepareOptions {
  * @throws {StoreError} if an image, release or kernel is missing
  * @throws {Error} if a Debian package is neither in the store nor can be fetched
  */
-export async function prepareBoots(options: PrepareOptions): Promise<ReadonlyMap<string, LoaderFile>> {
+export async function prepareBoots(options: PrepareOptions): Promise<Loaders> {
   const { config, storeDirectory, releases, parts, onStep = () => undefined, signal } = options
   try {
     onStep('preparing kernels and initramfs')
@@ -35,7 +36,9 @@ export async function prepareBoots(options: PrepareOptions): Promise<ReadonlyMap
       if (profile !== undefined) await parts.ensure(await releases.choose(profile))
     }
     onStep('preparing boot loaders')
-    return await ensureLoaders(join(storeDirectory, 'cache'), signal)
+    const loaders = new Loaders(join(storeDirectory, 'cache'))
+    for (const name of USUAL_LOADERS) await loaders.get(name, signal)
+    return loaders
   } catch (error) {
     throw withAdvice(error, storeDirectory)
   }

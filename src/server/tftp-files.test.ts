@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { openTftpFile, type TftpFiles } from './tftp-files.ts'
 
+const LOADERS = new Map([['undionly.kpxe', { path: import.meta.filename, size: 1, digest: 'ab' }]])
 const FILES: TftpFiles = {
-  loaders: new Map([['undionly.kpxe', { path: import.meta.filename, size: 1, digest: 'ab' }]]),
+  loaders: { get: async (name) => LOADERS.get(name) },
   server: { address: '10.77.0.1', httpPort: 80, nfsPort: 2049 },
 }
 

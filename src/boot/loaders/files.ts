@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type DebianPackage, fetchDebianPackages, readDebianFile } from '../../sys/debian-packages.ts'
 import { makeDirectories, writeFileAtomic } from '../../sys/files.ts'
+import { type LoaderSource, loaderSource } from './catalog.ts'
 
 /** A loader that is sent to firmware. */
 export interface LoaderFile {
@@ -13,39 +14,59 @@ export interface LoaderFile {
   readonly digest: string
 }
 
-/** Which file of Debian's package `ipxe` is served under which name. */
-const IPXE_FILES: Readonly<Record<string, string>> = {
-  'undionly.kpxe': 'usr/lib/ipxe/undionly.kpxe',
-  'snponly.efi': 'usr/lib/ipxe/snponly.efi',
-  'ipxe.efi': 'usr/lib/ipxe/ipxe-amd64.efi',
-  'ipxe.lkrn': 'usr/lib/ipxe/ipxe.lkrn',
-}
-
 /** Pinned, so that a machine's first step does not depend on how old the server's distribution is. */
 const SUITE = 'trixie'
 
 /**
- * The loaders, by the name under which they are served: out of Debian's package `ipxe` of a pinned suite, fetched
- * once and kept below `cacheDir`.
- *
- * @throws {Error} if the package is not in the cache and cannot be fetched
+ * The loaders, by the name under which they are served: out of Debian packages of a pinned suite, each fetched once,
+ * when it is first needed, and kept below `cacheDir`.
  */
-export async function ensureLoaders(cacheDir: string, signal?: AbortSignal): Promise<ReadonlyMap<string, LoaderFile>> {
-  const packages = await fetchDebianPackages({
-    packages: ['ipxe'],
-    suite: SUITE,
-    architecture: 'amd64', // the package is for all; this names the index it is looked up in
-    cacheDir: join(cacheDir, 'debian'),
-    ...(signal === undefined ? {} : { signal }),
-  })
-  const ipxe = packages.get('ipxe')
-  if (ipxe === undefined) throw new Error(`Cannot find the package ipxe of Debian ${SUITE}`)
-  const directory = join(cacheDir, 'loaders', ipxe.digest.slice(0, 16))
-  await makeDirectories(directory)
-  const pairs = Object.entries(IPXE_FILES).map(
-    async ([name, member]) => [name, await ensureFile(join(directory, name), ipxe, member)] as const,
-  )
-  return new Map(await Promise.all(pairs))
+export class Loaders {
+  readonly #cacheDir: string
+  readonly #given: ReadonlyMap<string, string>
+  readonly #files = new Map<string, Promise<LoaderFile>>()
+
+  /** @param given files to serve instead of Debian's, by the name under which they are served */
+  constructor(cacheDir: string, given: ReadonlyMap<string, string> = new Map()) {
+    this.#cacheDir = cacheDir
+    this.#given = given
+  }
+
+  /**
+   * The loader of that name; undefined where none is known.
+   *
+   * @throws {Error} if its package is not in the cache and cannot be fetched, or a given file cannot be read
+   */
+  async get(name: string, signal?: AbortSignal): Promise<LoaderFile | undefined> {
+    const given = this.#given.get(name)
+    if (given !== undefined) return describeFile(given) // read each time: whoever names a file may replace it
+    const source = loaderSource(name)
+    if (source === undefined) return undefined
+    const known = this.#files.get(name) ?? this.#ensure(source, signal)
+    this.#files.set(name, known)
+    known.catch(() => this.#files.delete(name)) // asked again, it is tried again
+    return known
+  }
+
+  async #ensure(source: LoaderSource, signal: AbortSignal | undefined): Promise<LoaderFile> {
+    const deb = await this.#packageOf(source, signal)
+    const directory = join(this.#cacheDir, 'loaders', deb.digest.slice(0, 16))
+    await makeDirectories(directory)
+    return ensureFile(join(directory, source.name), deb, source.member)
+  }
+
+  async #packageOf({ package: name, architecture }: LoaderSource, signal?: AbortSignal): Promise<DebianPackage> {
+    const packages = await fetchDebianPackages({
+      packages: [name],
+      suite: SUITE,
+      architecture,
+      cacheDir: join(this.#cacheDir, 'debian'),
+      ...(signal === undefined ? {} : { signal }),
+    })
+    const deb = packages.get(name)
+    if (deb === undefined) throw new Error(`Cannot find the package ${name} of Debian ${SUITE}`)
+    return deb
+  }
 }
 
 /** The digest of each file stands beside it; a file that is another than it says is taken out of the package anew. */
@@ -58,6 +79,11 @@ async function ensureFile(path: string, deb: DebianPackage, member: string): Pro
   await writeFileAtomic(path, fresh)
   await writeFileAtomic(`${path}.sha256`, digest)
   return { path, size: fresh.byteLength, digest }
+}
+
+async function describeFile(path: string): Promise<LoaderFile> {
+  const content = await readFile(path)
+  return { path, size: content.byteLength, digest: sha256(content) }
 }
 
 function sha256(bytes: Uint8Array): string {
