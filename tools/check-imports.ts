@@ -14,13 +14,14 @@ export const ROOMS = [
   'initramfs',
   'fleet',
   'boot',
+  'exports',
   'server',
   'lab',
   'cli',
 ] as const
 
 /** Configuration reaches neither codecs nor servers: only these rooms may import it. */
-const READ_CONFIG = new Set(['config', 'boot', 'server', 'lab', 'cli'])
+const READ_CONFIG = new Set(['config', 'boot', 'exports', 'server', 'lab', 'cli'])
 
 /** One import that runs the wrong way, in words. */
 export function wrongImports(files: readonly string[], read: (file: string) => string): string[] {

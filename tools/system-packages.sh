@@ -10,7 +10,8 @@ setpriv:util-linux xz:xz-utils dpkg-deb:dpkg /usr/share/keyrings/debian-archive-
 test="$demo
 shellcheck:shellcheck shfmt:shfmt busybox:busybox dash:dash tcpdump:tcpdump cpio:cpio zstd:zstd depmod:kmod ps:procps git:git
 /usr/bin/tftp:tftp-hpa atftp:atftp curl:curl nfs-ls:libnfs-utils dhclient:isc-dhcp-client dhcpcd:dhcpcd-base
-ss:iproute2 setfattr:attr setcap:libcap2-bin ping:iputils-ping file:file dnsmasq:dnsmasq-base"
+ss:iproute2 setfattr:attr setcap:libcap2-bin ping:iputils-ping file:file dnsmasq:dnsmasq-base
+kea-dhcp4:kea-dhcp4-server dhcpd:isc-dhcp-server nginx:nginx-light"
 
 case ${1:-} in
   demo) wanted=$demo ;;
@@ -34,12 +35,19 @@ done
 [ -n "$missing" ] || exit 0
 
 echo "Missing system packages:$missing"
-# shellcheck disable=SC2086 # a list of words
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
   echo "Install them, then call this again:"
   echo "  sudo apt-get install --no-install-recommends$missing"
   exit 77
-elif ! (apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing) >/tmp/netroot-apt.$$ 2>&1; then
+fi
+# The servers among them are for tests: none may start by itself and take the ports of this host.
+if [ ! -e /usr/sbin/policy-rc.d ]; then
+  trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+  printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
+  chmod 755 /usr/sbin/policy-rc.d
+fi
+# shellcheck disable=SC2086 # a list of words
+if ! (apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing) >/tmp/netroot-apt.$$ 2>&1; then
   cat /tmp/netroot-apt.$$
   echo "The system packages could not be installed; what apt said stands above." >&2
   exit 1

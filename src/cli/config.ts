@@ -8,6 +8,7 @@ import { configReference } from '../config/reference.ts'
 import type { Config } from '../config/schema.ts'
 import { parseMac } from '../net/mac.ts'
 import { listInterfaces } from '../sys/interfaces.ts'
+import { configExportCommand } from './config-export.ts'
 import { UsageError } from './failure.ts'
 import { jsonText, type Print, toStdout } from './terminal.ts'
 
@@ -20,9 +21,10 @@ interface ConfigOptions {
 /** `netroot config …`: checks and shows netroot.yaml. */
 export function configCommand(print: Print = toStdout): Command {
   return new Command('config')
-    .description('Check and show the configuration')
+    .description('Check and show the configuration, or export it for other servers')
     .addCommand(checkCommand(print))
     .addCommand(showCommand(print))
+    .addCommand(configExportCommand(print))
     .addCommand(referenceCommand(print))
 }
 

@@ -7,7 +7,7 @@ import { type DocBlock, fencedBlocks, type Step, stepsOf } from '../support/doc-
 import { DocNetwork } from '../support/doc-network.ts'
 
 /** Pages that tools make of the code. */
-const GENERATED = new Set(['config.md', 'requirements.md'])
+const GENERATED = new Set(['config.md', 'matrix.md', 'requirements.md'])
 
 const PAGES = [
   'README.md',

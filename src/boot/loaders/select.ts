@@ -77,3 +77,20 @@ export const USUAL_LOADERS: readonly string[] = ['undionly.kpxe', 'snponly.efi']
 
 /** Every file that the table above names. */
 export const LOADER_FILES: readonly string[] = [...new Set(LOADERS.flatMap((row) => Object.values(row.files)))]
+
+/** One line of the table, as other DHCP servers are told it. */
+export interface BootFileRule {
+  readonly architectures: readonly number[]
+  readonly firmware: 'pxe' | 'http'
+  readonly bootFile: string
+}
+
+/** What every firmware is told; those that have no loader of the wanted kind are left out. */
+export function bootFiles(server: ServerAddresses, wanted?: LoaderKind): BootFileRule[] {
+  return LOADERS.flatMap(({ architectures, firmware }) => {
+    const [architecture] = architectures
+    const client = { architecture, vendorClass: '', isIpxe: false, ipxeHasHttp: false }
+    const choice = chooseLoader(client, server, wanted)
+    return 'bootFile' in choice ? [{ architectures, firmware, bootFile: choice.bootFile }] : []
+  })
+}
