@@ -5,6 +5,7 @@ import { demoCommand } from './demo.ts'
 import { reportFailure } from './failure.ts'
 import { imageCommand } from './image.ts'
 import { initramfsCommand } from './initramfs.ts'
+import { loaderCommand } from './loader.ts'
 import { serveCommand } from './serve.ts'
 import { tryCommand } from './try.ts'
 import { upCommand } from './up.ts'
@@ -32,6 +33,7 @@ function program(): Command {
     whyCommand,
     configCommand,
     initramfsCommand,
+    loaderCommand,
     serveCommand,
   ]
   for (const command of commands) netroot.addCommand(command())

@@ -37,6 +37,9 @@ range: ${range}
 # Where images, leases and boots are kept. Without it: $NETROOT_STATE, /var/lib/netroot for root.
 #: store: /var/lib/netroot
 
+# Boot loaders of your own instead of Debian's, by the name that "netroot loader list" shows.
+#: loaders: { snponly.efi: /srv/own/ipxe.efi }
+
 # What machines boot. A profile may inherit from another: then it says only what differs; command lines add up.
 profiles:
   ${image}:
@@ -50,6 +53,8 @@ profiles:
     #: writes: discard
     # netroot's initramfs, or the image's own
     #: initramfs: netroot
+    # the boot loader; without it iPXE, and GRUB where there is no iPXE
+    #: loader: grub
     #: cmdline: console=tty0 quiet
     # host name of machines nobody named
     #: hostname: pc-{mac}

@@ -20,6 +20,8 @@ export interface EffectiveProfile {
   readonly writes: 'discard'
   /** `image`: the release's own initramfs instead of ours. */
   readonly initramfs: 'netroot' | 'image'
+  /** Without it iPXE, and GRUB where there is no iPXE. */
+  readonly loader?: NonNullable<Profile['loader']>
   readonly commandLine: readonly string[]
   /** Host name of machines nobody named; `{mac}` is not yet replaced. */
   readonly hostname?: string
@@ -63,6 +65,7 @@ export function effectiveProfile(config: Config, client?: Client): EffectiveProf
     root: merged.root ?? ['nfs'],
     writes: merged.writes ?? 'discard',
     initramfs: merged.initramfs ?? 'netroot',
+    ...(merged.loader === undefined ? {} : { loader: merged.loader }),
     commandLine: layers.flatMap((layer) => layer.cmdline ?? []),
     ...(client === undefined ? { hostname: merged.hostname ?? DEFAULT_HOST_NAME } : {}),
   }

@@ -45,6 +45,12 @@ const bootKeys = {
     .describe(
       "Which initramfs is sent: netroot's, or the image's own, /boot/initrd.img-VERSION made by initramfs-tools, which mounts the root read-only by NFS itself. Default: netroot",
     ),
+  loader: z
+    .enum(['ipxe', 'pxelinux', 'grub'], { error: 'want ipxe, pxelinux or grub' })
+    .optional()
+    .describe(
+      'Which boot loader machines get: iPXE, PXELINUX (BIOS only), or shim and GRUB, which Secure Boot lets through. Without it iPXE, and GRUB where there is no iPXE',
+    ),
   cmdline: commandLine
     .optional()
     .describe('Words added to the kernel command line, after those of the profile inherited from'),
@@ -100,6 +106,10 @@ export const configShape = {
     .describe(
       'Directory of images, leases and boots; without it $NETROOT_STATE, /var/lib/netroot for root, ~/.local/state/netroot',
     ),
+  loaders: z
+    .record(z.string(), path, { error: 'want files, each NAME: FILE such as snponly.efi: /srv/own/ipxe.efi' })
+    .default({})
+    .describe("Files to serve instead of Debian's boot loaders, by the name that `netroot loader list` shows"),
   profiles: z
     .record(name, profile, { error: 'want one profile or more, each NAME: { image: … }' })
     .describe('What machines boot, by name'),

@@ -1,4 +1,4 @@
-import { chooseLoader } from '../boot/loaders/select.ts'
+import { chooseLoader, type LoaderKind } from '../boot/loaders/select.ts'
 import type { ServerAddresses } from '../boot/server-addresses.ts'
 import { clientOf, effectiveProfile, hostNameOf } from '../config/effective.ts'
 import type { Config } from '../config/schema.ts'
@@ -16,7 +16,7 @@ export function dhcpAnswers(config: Config, server: ServerAddresses, prefix: num
     return {
       ...networkAnswer(config, prefix),
       ...(hostName === '' ? {} : { hostName }),
-      ...bootAnswer(client, server),
+      ...bootAnswer(client, server, profile.loader),
     }
   }
 }
@@ -34,7 +34,11 @@ function networkAnswer(config: Config, prefix: number): DhcpAnswer {
 }
 
 /** Only firmware and loaders are told what to fetch: a running system has no use for it. */
-function bootAnswer(client: DhcpClient, server: ServerAddresses): Pick<DhcpAnswer, 'nextServer' | 'bootFile'> {
+function bootAnswer(
+  client: DhcpClient,
+  server: ServerAddresses,
+  loader: LoaderKind | undefined,
+): Pick<DhcpAnswer, 'nextServer' | 'bootFile'> {
   if (client.firmware === 'none' && !client.isIpxe) return {}
   const choice = chooseLoader(
     {
@@ -44,6 +48,7 @@ function bootAnswer(client: DhcpClient, server: ServerAddresses): Pick<DhcpAnswe
       ipxeHasHttp: client.ipxeFeatures.has(IPXE.http),
     },
     server,
+    loader,
   )
   return 'bootFile' in choice ? { nextServer: server.address, bootFile: choice.bootFile } : {}
 }

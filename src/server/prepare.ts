@@ -36,7 +36,7 @@ export async function prepareBoots(options: PrepareOptions): Promise<Loaders> {
       if (profile !== undefined) await parts.ensure(await releases.choose(profile))
     }
     onStep('preparing boot loaders')
-    const loaders = new Loaders(join(storeDirectory, 'cache'))
+    const loaders = new Loaders(join(storeDirectory, 'cache'), new Map(Object.entries(config.loaders)))
     for (const name of USUAL_LOADERS) await loaders.get(name, signal)
     return loaders
   } catch (error) {
