@@ -6,6 +6,7 @@ import { reportFailure } from './failure.ts'
 import { imageCommand } from './image.ts'
 import { initramfsCommand } from './initramfs.ts'
 import { loaderCommand } from './loader.ts'
+import { mediaCommand } from './media.ts'
 import { serveCommand } from './serve.ts'
 import { tryCommand } from './try.ts'
 import { upCommand } from './up.ts'
@@ -34,6 +35,7 @@ function program(): Command {
     configCommand,
     initramfsCommand,
     loaderCommand,
+    mediaCommand,
     serveCommand,
   ]
   for (const command of commands) netroot.addCommand(command())

@@ -30,6 +30,9 @@ export const LOADER_CATALOG: readonly LoaderSource[] = [
   syslinux('libutil.c32'),
   syslinux('libcom32.c32'),
   syslinux('chain.c32'),
+  // what begins a CD or a USB stick
+  fromPackage('isolinux', 'amd64', 'usr/lib/ISOLINUX')('isolinux.bin'),
+  fromPackage('isolinux', 'amd64', 'usr/lib/ISOLINUX')('isohdpfx.bin'),
   // shim looks for GRUB beside itself, under these names
   fromPackage('shim-signed', 'amd64', 'usr/lib/shim')('shimx64.efi', 'shimx64.efi.signed'),
   fromPackage(

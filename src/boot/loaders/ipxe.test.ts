@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { BootPlan } from '../plan.ts'
-import { autoexecScript, bootScript, firstScript, refusalScript } from './ipxe.ts'
+import { autoexecScript, bootScript, firstScript, refusalScript, staticScript } from './ipxe.ts'
 
 const PLAN: BootPlan = {
   kernel: { name: 'vmlinuz', path: '/release/ab/kernel/6.12' },
@@ -43,4 +43,17 @@ test('autoexecScript() configures the card by DHCP alone and asks for the first 
     autoexecScript('http://10.77.0.1'),
     /^#!ipxe\n:configure\ndhcp \|\| goto failed\nchain [^\n]*http:\/\/10\.77\.0\.1\/boot\.ipxe/,
   )
+})
+
+test('staticScript() gives the card its address before it asks the server', () => {
+  const script = staticScript('http://10.77.0.1', {
+    address: '10.77.0.44',
+    netmask: '255.255.255.0',
+    router: '10.77.0.254',
+  })
+  assert.match(
+    script,
+    /set netX\/ip 10\.77\.0\.44\nset netX\/netmask 255\.255\.255\.0\nset netX\/gateway 10\.77\.0\.254\nchain [^\n]*boot\.ipxe/,
+  )
+  assert.doesNotMatch(script, /^dhcp/m)
 })

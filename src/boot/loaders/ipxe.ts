@@ -43,6 +43,28 @@ export function autoexecScript(base: string): string {
   ])
 }
 
+/** The address that a machine has where nobody gives addresses. */
+export interface StaticAddress {
+  readonly address: string
+  readonly netmask: string
+  readonly router?: string
+}
+
+/** The same for a network without DHCP: the first card that can be opened has this address. */
+export function staticScript(base: string, { address, netmask, router }: StaticAddress): string {
+  return script([
+    ':configure',
+    'ifclose',
+    'ifopen net0 || ifopen net1 || goto failed',
+    `set netX/ip ${address}`,
+    `set netX/netmask ${netmask}`,
+    ...(router === undefined ? [] : [`set netX/gateway ${router}`]),
+    `chain --replace --autofree ${base}/boot.ipxe || goto failed`,
+    ':failed',
+    ...tryAgain(`netroot: no network card, or no answer from ${base}`, 'configure'),
+  ])
+}
+
 /** The script of one machine: kernel, initramfs parts, command line. */
 export function bootScript(plan: BootPlan, base: string, title: string): string {
   // UEFI kernels get from iPXE only the files that their command line names, in this order.
