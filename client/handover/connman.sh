@@ -13,10 +13,10 @@ handover_connman() {
 connman_conf() {
   local conf=$NEW_ROOT/etc/connman/main.conf
   if grep -q '^NetworkInterfaceBlacklist' "$conf" 2>/dev/null; then
-    sed "s/^NetworkInterfaceBlacklist *= */&$LEASE_INTERFACE,/" "$conf"
+    sed "s/^NetworkInterfaceBlacklist *= */&$(root_links | tr ' ' ','),/" "$conf"
     return
   fi
   echo "[General]"
-  echo "NetworkInterfaceBlacklist=$LEASE_INTERFACE,vmnet,vboxnet,virbr,ifb,ve-,vb-"
+  echo "NetworkInterfaceBlacklist=$(root_links | tr ' ' ','),vmnet,vboxnet,virbr,ifb,ve-,vb-"
   [ ! -f "$conf" ] || cat "$conf"
 }

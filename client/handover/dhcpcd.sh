@@ -13,7 +13,7 @@ handover_dhcpcd() {
 # First, because what follows an `interface` line is for that interface alone.
 dhcpcd_conf() {
   echo "# Written by netroot: the root comes over this card."
-  echo "denyinterfaces $LEASE_INTERFACE"
+  echo "denyinterfaces $(root_links)"
   echo
   [ ! -f "$NEW_ROOT/etc/dhcpcd.conf" ] || cat "$NEW_ROOT/etc/dhcpcd.conf"
 }

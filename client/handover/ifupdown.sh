@@ -10,7 +10,7 @@ handover_ifupdown() {
 #!/run/netroot/busybox sh
 # Written by netroot: the root comes over the card with this MAC.
 read -r mac </sys/class/net/\$1/address
-if [ "\$mac" = $LEASE_MAC ]; then echo netroot-card; else echo "\$1"; fi
+case "\$mac" in $(root_macs | sed 's/ / | /g')) echo netroot-card ;; *) echo "\$1" ;; esac
 SCRIPT
   run chmod 755 "$STATE/ifupdown-name"
   interfaces_with_mapping >"$STATE/interfaces"

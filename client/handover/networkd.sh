@@ -12,7 +12,7 @@ tell_networkd() {
   put "$ROOT/run/systemd/network/00-netroot.network" <<NETWORK
 # Written by netroot: the root comes over this card.
 [Match]
-MACAddress=$LEASE_MAC
+MACAddress=$(root_macs)
 [Link]
 Unmanaged=yes
 RequiredForOnline=no

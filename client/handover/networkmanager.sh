@@ -8,14 +8,18 @@ handover_networkmanager() {
 }
 
 tell_networkmanager() {
+  local link mac devices=
+  for mac in $(root_macs); do devices="$devices;mac:$mac"; done
+  for link in $(root_links); do value_in "$CARDS" "$link" || devices="$devices;interface-name:$link"; done
+  devices=${devices#;}
   put "$ROOT/run/NetworkManager/conf.d/00-netroot.conf" <<CONF
 # Written by netroot: the root comes over this card.
 [main]
 rc-manager=unmanaged
 [keyfile]
-unmanaged-devices+=mac:$LEASE_MAC
+unmanaged-devices+=$devices
 [device-netroot]
-match-device=mac:$LEASE_MAC
+match-device=$devices
 managed=0
 CONF
 }

@@ -10,6 +10,41 @@ is_address() {
   esac
 }
 
+# Hexadecimal groups with at least two colons, and perhaps an IPv4 address at the end; the kernel checks the rest.
+is_address6() {
+  case $1 in
+    *[!0-9A-Fa-f:.]* | *:::*) return 1 ;;
+    *:*:*) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
+is_any_address() { is_address "$1" || is_address6 "$1"; }
+
+# 10.0.0.0/8, fd00::/64, or a single address.
+is_network() {
+  case $1 in
+    */*) is_any_address "${1%/*}" && is_number "${1##*/}" ;;
+    *) is_any_address "$1" ;;
+  esac
+}
+
+is_mac() {
+  case $1 in
+    *[!0-9a-fA-F:]*) return 1 ;;
+    ??:??:??:??:??:??) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
+# What the kernel takes as the name of an interface, and nothing that means something elsewhere.
+is_interface() {
+  case $1 in
+    '' | . | .. | -* | ????????????????* | *[!A-Za-z0-9._-]*) return 1 ;;
+    *) return 0 ;;
+  esac
+}
+
 is_number() {
   case $1 in
     '' | *[!0-9]*) return 1 ;;
@@ -27,6 +62,7 @@ is_name() {
 
 # only_addresses LIST, only_names LIST: what is well-formed of a blank-separated list.
 only_addresses() { only is_address "$1"; }
+only_any_addresses() { only is_any_address "$1"; }
 only_names() { only is_name "$1"; }
 
 only() {

@@ -28,18 +28,15 @@ load_new_drivers() {
 
 SEEN_ALIASES=
 
-# Waits this many fifths of a second for a card: USB takes a second or two to say what hangs on it.
-CARD_TICKS=50
-
-# Sets CARDS, or fails when there is none.
+# Sets CARDS, or fails when there is none. USB takes a second or two to say what hangs on it.
 find_cards() {
   local tick=0
   run modprobe -q af_packet || true # carries DHCP; where it is built in there is no such module
   while :; do
     look_for_cards
-    if [ -n "$CARDS" ] && boot_card_is_there; then break; fi
+    if [ -n "$CARDS" ] && boot_card_is_there && [ -z "$(awaited_cards)" ]; then break; fi
     tick=$((tick + 1))
-    [ "$tick" -lt "$CARD_TICKS" ] || break
+    [ "$tick" -lt $((CARD_WAIT * 5)) ] || break
     [ "$tick" != 1 ] || say "$(what_card_is_awaited)"
     pause 0.2
   done
@@ -51,18 +48,26 @@ find_cards() {
 look_for_cards() {
   while load_new_drivers; do :; done
   CARDS=$(list_cards)
+  name_cards
+  make_links
 }
 
 what_card_is_awaited() {
   if [ -z "$CARDS" ]; then
     echo "no network card yet, waiting for one"
-  else
+  elif ! boot_card_is_there; then
     echo "there is $(cards_in_words "$CARDS"); waiting for $BOOTIF, which this machine booted from"
+  else
+    # shellcheck disable=SC2046 # one line of many
+    echo "there is $(cards_in_words "$CARDS"); waiting for" $(awaited_cards) "of the kernel command line"
   fi
 }
 
+# The card that the loader used, if it said so, and if rd.bootif=0 does not forbid to heed it.
+boot_card() { [ -z "$BOOTIF" ] || [ -z "$HEED_BOOTIF" ] || card_with_mac "$BOOTIF"; }
+
 # Without BOOTIF any card will do.
-boot_card_is_there() { [ -z "$BOOTIF" ] || [ -n "$(card_with_mac "$BOOTIF")" ]; }
+boot_card_is_there() { [ -z "$BOOTIF" ] || [ -z "$HEED_BOOTIF" ] || [ -n "$(card_with_mac "$BOOTIF")" ]; }
 
 # Interfaces of real Ethernet devices: no loopback, no tunnels, nothing wireless.
 list_cards() {
@@ -98,6 +103,21 @@ card_bus() {
   local link
   link=$(readlink "$ROOT/sys/class/net/$1/device") || link='?'
   echo "${link##*/}"
+}
+
+# What its bus says of the card, and what the buses say on which that device sits, from the card up: drivers are chosen by
+# all of them. virtio:d00000001v00001AF4 pci:v00001AF4d00001000…; a blank in front of each.
+card_aliases() {
+  local path alias
+  path=$(readlink -f "$ROOT/sys/class/net/$1/device")
+  while [ -n "$path" ] && [ "$path" != "$ROOT/sys/devices" ]; do
+    alias=$(first_line "$path/modalias")
+    case $alias in
+      '' | *' '*) ;;
+      *) printf ' %s' "$alias" ;;
+    esac
+    path=${path%/*}
+  done
 }
 
 has_carrier() { [ "$(first_line "$ROOT/sys/class/net/$1/carrier")" = 1 ]; }

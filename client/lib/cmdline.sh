@@ -1,72 +1,72 @@
 # shellcheck shell=dash
 # shellcheck disable=SC2034 # what is set here is read in other files
-# The kernel command line. One line of `take_word` per word that is known; a word of ours that is not is reported.
+# The kernel command line: what it says of the network, the root and of failures is in the file of each; here is the rest.
 
 read_command_line() {
-  BOOTIF='' IP_WORDS='' ROOT_WORD='' NFSROOT='' INIT='' QUIET='' DEBUG='' BREAK='' REBOOT_AFTER='' OVERLAY_SIZE=''
-  CARRIER_WAIT=15 UNKNOWN_WORDS=''
+  QUIET='' DEBUG='' MODULES_BARRED='' MODULES_FIRST='' MODULES_LATER=''
+  forget_network_words
+  forget_root_words
+  forget_failure_words
   local line word
   line=$(first_line "$1")
-  while next_word; do take_word "$word"; done
+  while next_word && [ "$word" != -- ]; do take_word "$word"; done # what follows -- is init's
 }
 
 # Takes the first word off $line into $word. Double quotes keep blanks together, as in the kernel's own reading.
 next_word() {
-  local quotes
+  local piece
   line=${line#"${line%%[! ]*}"}
   [ -n "$line" ] || return 1
-  word=${line%% *}
-  line=${line#"$word"}
+  word=
   while :; do
-    quotes=$(printf '%s' "$word" | tr -dc '"')
-    if [ $((${#quotes} % 2)) -eq 0 ] || [ -z "$line" ]; then break; fi
-    line=${line# }
-    word="$word ${line%% *}"
-    line=${line#"${line%% *}"}
+    piece=${line%%[ \"]*}
+    word=$word$piece
+    line=${line#"$piece"}
+    case $line in
+      \"*) ;;
+      *) return 0 ;;
+    esac
+    line=${line#\"}
+    piece=${line%%\"*}
+    word=$word$piece
+    line=${line#"$piece"}
+    line=${line#\"}
   done
-  word=$(printf '%s' "$word" | tr -d '"')
 }
 
 take_word() {
+  take_own_word "$1" || take_root_word "$1" || take_network_word "$1" || take_failure_word "$1" || pass_over_word "$1"
+}
+
+take_own_word() {
   case $1 in
     netroot.boot=*) NETROOT_BOOT=${1#*=} ;;
     netroot.server=*) NETROOT_SERVER=${1#*=} ;;
     netroot.name=*) NETROOT_NAME=${1#*=} ;;
-    netroot.overlay-size=*) OVERLAY_SIZE=${1#*=} ;;
-    netroot.reboot=* | panic=*) REBOOT_AFTER=${1#*=} ;;
-    netroot.carrier=* | rd.net.timeout.carrier=*) CARRIER_WAIT=${1#*=} ;;
-    BOOTIF=*) BOOTIF=$(bootif_mac "${1#*=}") ;;
-    ip=*) IP_WORDS="$IP_WORDS ${1#*=}" ;;
-    root=*) ROOT_WORD=${1#*=} ;;
-    nfsroot=*) NFSROOT=${1#*=} ;;
-    init=*) INIT=${1#*=} ;;
+    netroot.syslog=*) NETROOT_SYSLOG=${1#*=} ;;
+    netroot.ssh | netroot.ssh=1 | netroot.ssh=yes) NETROOT_SSH=1 ;;
+    netroot.ssh=0 | netroot.ssh=no) NETROOT_SSH=0 ;;
     quiet) QUIET=yes ;;
+    rd.info | rd.info=1) QUIET='' ;;
     debug | rd.debug | rd.debug=1) DEBUG=yes ;;
-    rd.break | break) BREAK=switch ;;
-    rd.break=* | break=*) BREAK=$(our_stage "${1#*=}") ;;
-    ro | rw | rd.shell | rd.shell=* | rd.neednet=* | rd.udev.* | rd.driver.* | rd.systemd.*) ;;
-    netroot.* | rd.*) UNKNOWN_WORDS="$UNKNOWN_WORDS ${1%%=*}" ;;
+    rd.driver.blacklist=* | modprobe.blacklist=* | module_blacklist=*) MODULES_BARRED="$MODULES_BARRED,${1#*=}" ;;
+    rd.driver.pre=*) MODULES_FIRST="$MODULES_FIRST,${1#*=}" ;;
+    rd.driver.post=*) MODULES_LATER="$MODULES_LATER,${1#*=}" ;;
+    *) return 1 ;;
   esac
 }
 
-# BOOTIF's first byte is the hardware type (01, Ethernet); the rest is the MAC: 01-52-54-00-12-34-56 or 52:54:….
-bootif_mac() {
-  local mac
-  mac=$(printf '%s' "$1" | tr 'A-F-' 'a-f:')
-  case $mac in
-    ??:??:??:??:??:??:??) mac=${mac#??:} ;;
-  esac
-  echo "$mac"
-}
-
-# The names that dracut and initramfs-tools have for places where a boot can be stopped, in ours.
-our_stage() {
+# Words that change nothing here are passed over: what they switch off is not there, or it is the business of udev or of
+# systemd. A word in one of our name spaces that is not known is told: most of them are misspelt.
+pass_over_word() {
   case $1 in
-    top | cmdline | pre-udev) echo start ;;
-    modules | pre-trigger | initqueue) echo cards ;;
-    premount | pre-mount) echo network ;;
-    mount) echo mount ;;
-    mountroot | bottom | init | cleanup | pre-pivot) echo switch ;;
-    *) echo "$1" ;;
+    rd.udev.* | rd.systemd.* | rd.vconsole.* | rd.locale.* | rd.plymouth=0 | rd.debug=0 | rd.info=0) ;;
+    rd.auto=0 | rd.lvm=0 | rd.luks=0 | rd.md=0 | rd.dm=0 | rd.nonvmf | rd.nonvmf=1 | rd.fcoe=0 | rd.multipath=0) ;;
+    rd.hostonly=* | rd.fstab=0 | rd.skipfsck | rd.skipfsck=1 | rd.memdebug=* | rd.noverifyssl) ;;
+    rd.lvm* | rd.luks* | rd.md* | rd.dm* | rd.nvmf* | rd.fcoe* | rd.zfcp* | rd.dasd* | rd.multipath* | rd.auto*)
+      unknown_word "$1" "this initramfs assembles no such devices"
+      ;;
+    rd.cmdline=ask) unknown_word "$1" "nobody is asked for words" ;;
+    rd.* | netroot.*) unknown_word "$1" "there is no such word" ;;
   esac
 }

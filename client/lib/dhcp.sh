@@ -1,14 +1,14 @@
 # shellcheck shell=dash
-# DHCP on all candidate cards at once; the first lease wins. A lease is only written down by the script that udhcpc calls:
-# what becomes of it is decided here.
+# Asking on all candidate cards at once; the first lease wins. A lease is only written down by whoever asks (udhcpc's
+# script, or the kernel's word for an IPv6 address): what becomes of it is decided here.
 
-# One round: every candidate is asked three times. The next round comes when this one's trouble has been told.
-lease_from_dhcp() {
+# One round: every candidate is asked some times. The next round comes when this one's trouble has been told.
+find_lease() {
   local card candidates running='' tick=0 limit
   candidates=$(candidate_cards)
-  limit=$(carrier_ticks)
-  rm -f "$STATE"/lease.*
-  for card in $candidates; do run ip link set "$card" up; done
+  limit=$((CARRIER_WAIT * 5))
+  rm -f "$STATE"/lease.* "$STATE"/dhcp.*
+  for card in $candidates; do wake_card "$card"; done
   DHCP_CARDS=
   while :; do
     ask_cards_with_carrier
@@ -17,6 +17,7 @@ lease_from_dhcp() {
       return 0
     fi
     if round_is_over; then break; fi
+    say_if_deaf
     pause 0.2
     tick=$((tick + 1))
   done
@@ -24,36 +25,79 @@ lease_from_dhcp() {
   return 1
 }
 
-# Fifths of a second that one round waits for cards that have no carrier yet.
-carrier_ticks() {
-  if is_number "$CARRIER_WAIT"; then
-    echo $((CARRIER_WAIT * 5))
-  else
-    echo 75
+# Puts a card up, with the MAC and MTU that its ip= names.
+wake_card() {
+  read_ip_word_for "$1"
+  if [ -n "$IP_MAC" ] && [ "$(card_mac "$1")" != "$IP_MAC" ]; then
+    run ip link set "$1" down
+    run ip link set "$1" address "$IP_MAC"
   fi
+  [ -z "$IP_MTU" ] || run ip link set "$1" mtu "$IP_MTU"
+  run ip link set "$1" up
 }
 
-# Starts udhcpc on each candidate whose carrier has come.
+# Starts to ask on each candidate whose carrier has come.
 ask_cards_with_carrier() {
   for card in $candidates; do
     if value_in "$DHCP_CARDS" "$card" || ! has_carrier "$card"; then continue; fi
     DHCP_CARDS="$DHCP_CARDS $card"
-    say "asking for an address on $card ($(card_mac "$card"))"
-    ask_dhcp "$card" &
+    [ -n "$ASKING_SINCE" ] || ASKING_SINCE=$(uptime_seconds)
+    read_ip_word_for "$card"
+    [ "$IP_METHOD" = static ] || say "asking for an address on $card ($(card_mac "$card"))"
+    : >"$STATE/dhcp.$card"
+    "ask_$IP_METHOD" "$card" &
     running="$running $!"
   done
 }
 
-# exec, so that the process that is stopped later is udhcpc itself. A name is only sent where the server has given one.
+# A name is only sent where the server has given one.
 ask_dhcp() {
   local card=$1
-  set -- -f -q -n -t 3 -T 2 -V netroot -i "$card" -s "$ROOT/netroot/dhcp/answer" \
-    -O search -O staticroutes -O mtu -O rootpath -O ntpsrv
+  set -- -f -q -n -t "$(dhcp_requests)" -T "$(dhcp_interval)" -V "$VENDOR_CLASS" -i "$card" -s "$ROOT/netroot/dhcp/answer" \
+    -O search -O staticroutes -O msstaticroutes -O mtu -O rootpath -O ntpsrv
   [ -z "$NETROOT_NAME" ] || set -- "$@" -x "hostname:$NETROOT_NAME"
-  exec 2>"$STATE/dhcp.$card"
-  if [ -n "$MOCK" ]; then exec "$MOCK" udhcpc "$@"; fi
-  exec udhcpc "$@" >&2
+  [ -z "$IP_CLIENT_ID" ] || set -- "$@" -C -x "0x3d:$IP_CLIENT_ID"
+  exec_client "$card" udhcpc "$@"
 }
+
+# exec_client CARD PROGRAM…: exec, so that the process that is stopped later is the program itself.
+exec_client() {
+  exec 2>"$STATE/dhcp.$1"
+  shift
+  if [ -n "$MOCK" ]; then exec "$MOCK" "$@"; fi
+  exec "$@" >&2
+}
+
+# How often a round asks, and how many seconds apart. From the fourth round on it takes longer, for switches and servers
+# that need their time: listening is better than pausing.
+dhcp_requests() {
+  if [ -n "$DHCP_WAIT" ]; then
+    echo $(((DHCP_WAIT / 2 + 1) * DHCP_RETRY))
+  elif [ "$ATTEMPT" -le 3 ]; then
+    echo $((3 * DHCP_RETRY))
+  else
+    echo $((8 * DHCP_RETRY))
+  fi
+}
+
+dhcp_interval() {
+  if [ -n "$DHCP_WAIT" ] || [ "$ATTEMPT" -le 3 ]; then echo 2; else echo 3; fi
+}
+
+ASKING_SINCE='' # uptime when the first question went out
+
+# Once, half a minute after the first question.
+say_if_deaf() {
+  local now
+  [ -n "$ASKING_SINCE" ] && [ -z "$DEAF_TOLD" ] || return 0
+  now=$(uptime_seconds)
+  [ $((${now%.*} - ${ASKING_SINCE%.*})) -ge 30 ] || return 0
+  DEAF_TOLD=yes
+  on_every_console "netroot: no answer in $((${now%.*} - ${ASKING_SINCE%.*})) s although there is a link on$DHCP_CARDS. \
+Spanning tree keeps a switch port deaf for 30 to 50 s (set portfast); asking goes on."
+}
+
+DEAF_TOLD=
 
 take_first_lease() {
   for card in $DHCP_CARDS; do
@@ -118,6 +162,6 @@ cards_in_words() {
 heard_on() {
   local file="$STATE/dhcp.$1"
   printf '%s (%s): %s requests sent, %s offers and %s refusals heard, %s packets received since power-on' "$1" \
-    "$(card_mac "$1")" "$(grep -c 'broadcasting discover' "$file")" "$(grep -c 'broadcasting select' "$file")" \
+    "$(card_mac "$1")" "$(grep -cE '(broadcasting|sending) discover' "$file")" "$(grep -cE '(broadcasting|sending) select' "$file")" \
     "$(grep -ci 'nak' "$file")" "$(first_line "$ROOT/sys/class/net/$1/statistics/rx_packets")"
 }

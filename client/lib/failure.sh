@@ -12,7 +12,7 @@ trouble() {
 
 # insist STEP: until it is done.
 insist() {
-  ATTEMPT=1
+  ATTEMPT=1 BOX_SHOWN=
   until "$@"; do
     tell_trouble "$1"
     wait_before_next_attempt
@@ -31,6 +31,7 @@ tell_trouble() {
     report trying "what $STEP" "attempt $ATTEMPT" "cause $CAUSE" "text $(one_line "$WHAT $FOUND")"
     return
   fi
+  BOX_SHOWN=yes
   on_every_console "$(trouble_block)"
   if [ "$TOLD_CAUSE" = "$CAUSE" ]; then
     report trying "what $STEP" "attempt $ATTEMPT" "cause $CAUSE" "text $(one_line "$WHAT $FOUND")"
@@ -39,6 +40,7 @@ tell_trouble() {
     REPORT_TEXT=$(log_tail)
     report failed "cause $CAUSE" "text $(one_line "$WHAT $FOUND")"
     REPORT_TEXT=
+    send_log failure &
   fi
 }
 
@@ -52,7 +54,7 @@ step_in_words() {
     configure_network) echo 'getting an address' ;;
     choose_roots) echo 'choosing the root' ;;
     mount_root) echo 'mounting the root' ;;
-    stack_memory_over_root) echo 'laying memory over the root' ;;
+    lay_root) echo 'laying memory over the root' ;;
     check_root) echo 'checking the root' ;;
     *) echo "$1" ;;
   esac
@@ -72,7 +74,9 @@ trouble_block() {
   trouble_line 'To do' "$NEXT"
   trouble_line 'Boot' "${NETROOT_BOOT:-(no id)}, try $ATTEMPT, ${NETROOT_SERVER:-no server known}, $(uptime_seconds) s since power-on"
   echo "$rule"
-  echo "Press s and Enter for a shell; the machine tries again in $PAUSE s."
+  [ "$SHELL_ON_FAILURE" = no ] || printf 'Press s and Enter for a shell; '
+  echo "the machine tries again in $PAUSE s."
+  [ -z "$SSH_PID" ] || echo "Or from elsewhere: ssh root@$LEASE_ADDRESS (host key $SSH_FINGERPRINT)"
   [ -z "$(reboot_after)" ] || echo "It reboots when it has not booted $(reboot_after) s after power-on (panic=, netroot.reboot=)."
 }
 
@@ -98,33 +102,11 @@ pause_seconds() {
 }
 
 wait_before_next_attempt() {
-  local key
+  local console
   reboot_if_asked
-  key=$(run read_key "$PAUSE")
-  [ "$key" != s ] || open_shell
-}
-
-# What is typed within so many seconds. Without a keyboard the console says end-of-file at once: then it is slept.
-read_key() {
-  local key='' began ended
-  began=$(uptime_seconds)
-  # shellcheck disable=SC3045 # busybox reads with a time limit
-  read -r -t "$1" key </dev/console
-  ended=$(uptime_seconds)
-  if [ -z "$key" ] && [ $((${ended%.*} - ${began%.*})) -lt $(($1 - 1)) ]; then sleep "$1"; fi
-  echo "$key"
-}
-
-open_shell() {
-  say "a shell; 'exit' lets the boot go on. The log is $LOG"
-  run setsid cttyhack sh
-}
-
-# rd.break=STAGE: start, cards, network, mount, handover, switch.
-stop_at() {
-  [ "$BREAK" = "$1" ] || return 0
-  on_every_console "netroot: stopped at '$1' as the kernel command line asks"
-  open_shell
+  give_up_if_asked
+  console=$(run read_key "$PAUSE")
+  [ -z "$console" ] || open_shell "$console"
 }
 
 # Seconds that panic= or netroot.reboot= give, or nothing.
@@ -143,4 +125,21 @@ reboot_if_asked() {
   on_every_console "netroot: reboots, as panic= or netroot.reboot= asks"
   finish_reports
   run reboot -f
+}
+
+# rd.emergency= says what becomes of a boot that failed, rd.retry= and rd.timeout= when: so many seconds after power-on, at
+# once where neither is given. A machine that shall do nothing of its own gets shells.
+give_up_if_asked() {
+  local now
+  [ -n "$EMERGENCY$GIVE_UP_AFTER" ] && [ -n "$BOX_SHOWN" ] || return 0
+  now=$(uptime_seconds)
+  [ "${now%.*}" -ge "${GIVE_UP_AFTER:-0}" ] || return 0
+  if [ -n "$EMERGENCY" ]; then
+    on_every_console "netroot: $EMERGENCY, as rd.emergency= asks"
+    finish_reports
+    run "$EMERGENCY" -f
+  elif [ "$SHELL_ON_FAILURE" != no ]; then
+    on_every_console "netroot: tries no more, as rd.retry= asks; 'exit' in the shell lets it try on"
+    open_shell
+  fi
 }

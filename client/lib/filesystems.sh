@@ -26,6 +26,17 @@ memory_layer_size() {
   esac
 }
 
+# What comes over the network has memory above it; a disk only where that is asked for.
+lay_root() {
+  if [ "$OVERLAY" != yes ] && [ "${ROOT_URL%%:*}" = block ]; then
+    run mkdir -p "$NEW_ROOT"
+    run mount --move "$RELEASE_LAYER" "$NEW_ROOT"
+    return
+  fi
+  [ "$OVERLAY" != no ] || unknown_word 'rd.overlay=0' 'a root that comes over the network always has memory above it'
+  stack_memory_over_root
+}
+
 stack_memory_over_root() {
   enough_memory || return 1
   run mkdir -p "$MEMORY_LAYER" "$NEW_ROOT"

@@ -1,17 +1,20 @@
 # shellcheck shell=dash
+# shellcheck disable=SC2034 # what is set here is read in other files
 # What the real system is told of the network it finds itself on: its name, its name servers, and to leave the card alone.
 # Every manager is one file in handover/ with one function, handover_NAME, that is false where the manager is not there.
 
 hand_over() {
   local file name
   MANAGERS=
-  LEASE_MAC=$(card_mac "$LEASE_INTERFACE")
+  LEASE_MAC=$(card_mac "$LEASE_INTERFACE") # by which the running system knows the card
   for file in "$ROOT"/netroot/handover/*.sh; do
     name=${file##*/}
     name=${name%.sh}
     if "handover_$name"; then MANAGERS="$MANAGERS $name"; fi
   done
   hand_over_names
+  hand_over_time_servers
+  [ -z "$IFNAME_WORDS" ] || keep_card_name
   make_fstab_harmless
   say "told to leave $LEASE_INTERFACE alone:${MANAGERS:- nobody, no network manager was found}"
 }
@@ -23,17 +26,6 @@ in_root() {
     if [ -e "$NEW_ROOT$path" ] || [ -h "$NEW_ROOT$path" ]; then return 0; fi
   done
   return 1
-}
-
-# For managers that know cards by name only: udev must not rename the root's card, whatever name it would have given it.
-keep_card_name() {
-  put "$ROOT/run/systemd/network/00-netroot.link" <<LINK
-# Written by netroot: a network manager of this system is told of the root's card by this name.
-[Match]
-MACAddress=$LEASE_MAC
-[Link]
-Name=$LEASE_INTERFACE
-LINK
 }
 
 # An entry for / in the image's fstab speaks of the disk it was made on: nothing may be checked or mounted again for it.

@@ -25,9 +25,11 @@ on_every_console() {
   [ -n "$shown" ] || printf '%s\n' "$1"
 }
 
-# With `debug`, every command that follows goes to the log; errors of commands go there in any case.
+# With `debug`, every command that follows goes to the log, with the time where the shell has it; errors of commands go
+# there in any case.
 begin_log() {
   exec 2>>"$LOG"
+  PS4='+${EPOCHREALTIME#????????} ' # a variable of busybox: seconds with six decimals
   if [ -n "$DEBUG" ]; then set -x; fi
 }
 

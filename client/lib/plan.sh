@@ -5,7 +5,7 @@
 # Assignments in single quotes, written by our own server: docs/architecture.md, "The parts of an initramfs".
 read_plan() {
   NETROOT_BOOT='' NETROOT_SERVER='' NETROOT_NAME='' NETROOT_ROOTS='' NETROOT_WRITES=discard NETROOT_RELEASE=''
-  NETROOT_KERNEL=''
+  NETROOT_KERNEL='' NETROOT_SSH='' NETROOT_SYSLOG=''
   # shellcheck source=/dev/null
   [ ! -r "$1" ] || . "$1"
 }

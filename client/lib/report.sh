@@ -11,16 +11,20 @@ report() {
     echo "$1"
     echo "uptime $(uptime_seconds)"
     shift
+    printf '%s' "$UNKNOWN_WORDS"
     [ $# -eq 0 ] || printf '%s\n' "$@"
     [ -z "$REPORT_TEXT" ] || printf '\n%s\n' "$REPORT_TEXT"
   } >"$file.new"
   mv "$file.new" "$file"
+  UNKNOWN_WORDS=
   log "report ${file##*-}"
   [ -z "$NETWORK_IS_UP" ] || send_reports &
 }
 
 REPORT_NUMBER=0
 REPORT_TEXT=
+UNKNOWN_WORDS=''
+TOLD_WORDS=
 NETWORK_IS_UP=
 
 # Sends what is in the queue, oldest first; what cannot be sent stays. One sender at a time.
@@ -72,15 +76,28 @@ finish_reports() {
   done
 }
 
-report_init() {
-  report init "kernel $(running_kernel)" "memory $(memory_kib MemTotal)" ${UNKNOWN_WORDS:+"unknown$UNKNOWN_WORDS"}
-  [ -z "$UNKNOWN_WORDS" ] || warn "not known on the kernel command line:$UNKNOWN_WORDS"
+report_init() { report init "kernel $(running_kernel)" "memory $(memory_kib MemTotal)"; }
+
+# unknown_word WORD WHY: says once that a word of the command line is not understood, on the screen at once and to the
+# server with the next report. It goes there without a value that may be a secret.
+unknown_word() {
+  local told=$1
+  case $told in
+    *password*=* | *secret*=* | *key*=*) told=${told%%=*}=… ;;
+  esac
+  case $TOLD_WORDS in
+    *"|$told|"*) return 0 ;;
+  esac
+  TOLD_WORDS="$TOLD_WORDS|$told|"
+  UNKNOWN_WORDS="${UNKNOWN_WORDS}unknown-word $told
+"
+  warn "not understood on the kernel command line: $told ($2)"
 }
 
 report_cards() {
   local card place alias
   set --
-  for card in $CARDS; do set -- "$@" "card $card $(card_mac "$card") $(card_driver "$card") $(card_bus "$card")"; done
+  for card in $CARDS; do set -- "$@" "card $card $(card_mac "$card") $(card_driver "$card") $(card_bus "$card")$(card_aliases "$card")"; done
   while read -r place alias; do
     [ -z "$place" ] || set -- "$@" "missing $place $alias"
   done <<LIST
@@ -92,7 +109,7 @@ LIST
 
 report_lease() {
   report lease "interface $LEASE_INTERFACE" "address $LEASE_ADDRESS" "router $LEASE_ROUTER" "server $LEASE_SERVER" \
-    "seconds $LEASE_SECONDS"
+    "seconds $LEASE_SECONDS" ${SSH_FINGERPRINT:+"ssh-host-key $SSH_FINGERPRINT"}
 }
 
 report_root() { report root "url $ROOT_URL" "took $ROOT_TOOK"; }

@@ -5,24 +5,6 @@
 #   TYPE_mount URL DIR    mounts it read-only; false with CAUSE…
 #   TYPE_describe URL     in words
 
-# Sets ROOTS: the command line's root=, the plan's, or what DHCP gave (option 17), in that order.
-choose_roots() {
-  ROOTS=$(roots_of_command_line)
-  [ -n "$ROOTS" ] || ROOTS=$NETROOT_ROOTS
-  [ -n "$ROOTS" ] || ROOTS=$(nfs_url_of_path "$LEASE_ROOT_PATH")
-  [ -z "$ROOTS" ] || return 0
-  trouble no-plan "Nobody told this machine where its root is." \
-    "No plan came with the initramfs, no root= on the kernel command line, no root path (option 17) in the lease." \
-    "Boot it through netroot, or add root=nfs:SERVER:/PATH to the kernel command line."
-}
-
-roots_of_command_line() {
-  case $ROOT_WORD in
-    nfs:* | nfs4:*) nfs_url_of_path "$ROOT_WORD" ;;
-    '' | /dev/nfs) nfs_url_of_path "$NFSROOT" ;;
-  esac
-}
-
 # Tries every root once, in order; the trouble told is that of the last.
 mount_root() {
   local url type began ended
@@ -102,10 +84,15 @@ path_in_root() {
   echo "$path"
 }
 
-# Moves what the real system goes on using, and becomes its init; switch_root empties the initramfs on the way.
+# switch_to_root [WORD...]: moves what the real system goes on using, and becomes its init, with the words that the kernel
+# gave us (`single`); switch_root empties the initramfs on the way.
 switch_to_root() {
-  local directory
+  local directory sender
+  send_log switch &
+  sender=$!
   finish_reports
+  wait "$sender"
+  stop_ssh
   say "starting $INIT_PATH"
   for directory in proc sys dev run; do
     run mkdir -p "$NEW_ROOT/$directory"
@@ -114,8 +101,8 @@ switch_to_root() {
   start_without_systemd
   exec 2>&1
   if [ -n "$MOCK" ]; then
-    "$MOCK" switch_root "$NEW_ROOT" "$INIT_PATH"
+    "$MOCK" switch_root "$NEW_ROOT" "$INIT_PATH" "$@"
   else
-    exec switch_root "$NEW_ROOT" "$INIT_PATH"
+    exec switch_root "$NEW_ROOT" "$INIT_PATH" "$@"
   fi
 }

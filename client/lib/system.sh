@@ -36,7 +36,8 @@ has_systemd() {
 # way down, ends them; nothing but the renewal is lost.
 start_without_systemd() {
   local script
-  ! has_systemd || return 0
+  if has_systemd || root_is_local; then return; fi
+  mount_devpts "$NEW_ROOT/dev" # not every init does, and without it nobody gets a terminal over SSH
   for script in ${KEEP_LEASE:+keep-lease} alive; do
     run chroot "$NEW_ROOT" /run/netroot/busybox start-stop-daemon -S -b -x "/run/netroot/$script"
   done

@@ -1,19 +1,21 @@
 # shellcheck shell=dash
+# shellcheck disable=SC2034 # what is set here is read in other files
 # An NFS root: nfs://HOST[:PORT]/PATH[?OPTION&OPTION…], options as mount has them.
 
 nfs_needs() {
   run modprobe -a -q nfs nfsv3 nfsv4 overlay || true # built in, or the mount itself says what is missing
-  local host port address
-  host=$(nfs_host "$1")
-  port=$(nfs_port "$1")
-  address=$(address_of "$host")
-  if [ -z "$address" ]; then
+  nfs_read_url "$1"
+  case $NFS_HOST in
+    *:*) NFS_ADDRESS=$NFS_HOST ;; # version 6
+    *) NFS_ADDRESS=$(address_of "$NFS_HOST") ;;
+  esac
+  if [ -z "$NFS_ADDRESS" ]; then
     trouble server-gone "The name of the root's server is not known." \
-      "DNS (${LEASE_DNS:-no server known}) has no address for $host." \
+      "DNS (${LEASE_DNS:-no server known}) has no address for $NFS_HOST." \
       "Use the server's address in the root's URL, or see to the DNS server."
     return
   fi
-  nfs_answers "$address" "${port:-2049}"
+  nfs_answers "$NFS_ADDRESS" "${NFS_PORT:-2049}"
 }
 
 # A connection first: the kernel's mount takes minutes to say that nobody is there, and does not say it in words.
@@ -30,12 +32,9 @@ nfs_answers() {
 
 # Version 3 where none is asked for, as the kernel's own nfsroot; then 4.2, for servers that have no other.
 nfs_mount() {
-  local address options
-  address=$(address_of "$(nfs_host "$1")")
-  options=$(nfs_options "$1")
-  case ,$options, in
-    *,vers=* | *,nfsvers=* | *,v3,* | *,v4,*) nfs_try "$1" "$2" "$address" "$options" ;;
-    *) nfs_try_versions "$1" "$2" "$address" "$options" ;;
+  case ,$NFS_OPTIONS, in
+    *,vers=* | *,nfsvers=* | *,v3,* | *,v4,* | *,v4.?,*) nfs_try "$2" "$NFS_OPTIONS" ;;
+    *) nfs_try_versions "$2" "$NFS_OPTIONS" ;;
   esac
 }
 
@@ -43,23 +42,23 @@ nfs_mount() {
 # shellcheck disable=SC2153 # CAUSE and the others are set by trouble
 nfs_try_versions() {
   local cause what found next
-  nfs_try "$1" "$2" "$3" "vers=3${4:+,$4}" && return
+  nfs_try "$1" "vers=3${2:+,$2}" && return
   cause=$CAUSE what=$WHAT found=$FOUND next=$NEXT
-  nfs_try "$1" "$2" "$3" "vers=4.2${4:+,$4}" && return
+  nfs_try "$1" "vers=4.2${2:+,$2}" && return
   [ "$WHAT" != "$NFS_OTHER_VERSION" ] || trouble "$cause" "$what" "$found" "$next"
   return 1
 }
 
 NFS_OTHER_VERSION="The server does not speak this version of NFS."
 
-# nfs_try URL DIRECTORY ADDRESS OPTIONS
+# nfs_try DIRECTORY OPTIONS
 nfs_try() {
   local said
-  said=$(run mount -t nfs -o "$(nfs_all_options "$1" "$3" "$4")" "$(nfs_host "$1"):$(nfs_path "$1")" "$2" 2>&1) && {
+  said=$(run mount -t nfs -o "$(nfs_all_options "$2")" "$NFS_SOURCE" "$1" 2>&1) && {
     printf '%s' "$said"
     return 0
   }
-  nfs_why "$1" "$said"
+  nfs_why "$said"
   return 1
 }
 
@@ -67,22 +66,24 @@ nfs_try() {
 # port in the URL mount requests go there too: no rpcbind. nolock, because locks are the business of the layer above.
 # nocto and the long attribute times, because nothing may change below an overlay. What the URL asks for comes last: it wins.
 nfs_all_options() {
-  local port options
-  port=$(nfs_port "$1")
-  options="ro,nolock,proto=tcp,hard,nocto,actimeo=600,addr=$2"
-  case ,$3, in
-    *,vers=4* | *,nfsvers=4* | *,v4,*) options="$options,clientaddr=$LEASE_ADDRESS${port:+,port=$port}" ;;
-    *) options="$options,mountproto=tcp${port:+,port=$port,mountport=$port}" ;;
+  local tcp=tcp options
+  case $NFS_ADDRESS in
+    *:*) tcp=tcp6 ;;
   esac
-  echo "$options,$3"
+  options="ro,nolock,proto=$tcp,hard,nocto,actimeo=600,addr=$NFS_ADDRESS"
+  case ,$1, in
+    *,vers=4* | *,nfsvers=4* | *,v4,* | *,v4.?,*) options="$options,clientaddr=$LEASE_ADDRESS${NFS_PORT:+,port=$NFS_PORT}" ;;
+    *) options="$options,mountproto=$tcp${NFS_PORT:+,port=$NFS_PORT,mountport=$NFS_PORT}" ;;
+  esac
+  echo "$options,$1"
 }
 
-# nfs_why URL SAID: what mount said is the kernel's word for what the server answered.
+# nfs_why SAID: what mount said is the kernel's word for what the server answered.
 nfs_why() {
   local kernel found
   kernel=$(kernel_messages | grep -vi 'command line' | grep -iE 'nfs.*(server|error|denied|version|refused)' | tail -n 1)
-  found="${2##*: } on mounting $(nfs_describe "$1")${kernel:+; kernel: ${kernel#*] }}."
-  case $2 in
+  found="${1##*: } on mounting $(nfs_describe "$ROOT_URL")${kernel:+; kernel: ${kernel#*] }}."
+  case $1 in
     *'ermission denied'*)
       trouble root-refused "The server refused the root." "$found" \
         "The export is not open to this machine ($LEASE_ADDRESS): see the server's exports."
@@ -95,7 +96,7 @@ nfs_why() {
       trouble root-refused "$NFS_OTHER_VERSION" "$found" "See vers= and the server's versions."
       ;;
     *'rotocol family not supported'*)
-      trouble root-refused "The server's MOUNT service is not where it was looked for." "$found" "$(nfs_ports_advice "$1")"
+      trouble root-refused "The server's MOUNT service is not where it was looked for." "$found" "$(nfs_ports_advice)"
       ;;
     *'No such device'* | *'nknown filesystem'*)
       trouble root-refused "The kernel has no NFS client." "$found" \
@@ -103,79 +104,92 @@ nfs_why() {
       ;;
     *)
       trouble server-gone "The root's NFS server does not answer as it should." "$found" \
-        "See that NFS and its MOUNT service run on the server. $(nfs_ports_advice "$1")"
+        "See that NFS and its MOUNT service run on the server. $(nfs_ports_advice)"
       ;;
   esac
 }
 
 # Without a port the kernel asks rpcbind for NFS and MOUNT; servers such as netroot's own have both on one port, and none.
 nfs_ports_advice() {
-  if [ -n "$(nfs_port "$1")" ]; then
+  if [ -n "$NFS_PORT" ]; then
     echo "Add mountport= to the root's URL, or leave the port out where the server runs rpcbind."
   else
     echo "Without a port the kernel asks its rpcbind (TCP port 111); where there is none, add the options port=2049,mountport=2049."
   fi
 }
 
-nfs_describe() { echo "$(nfs_host "$1"):$(nfs_path "$1") by NFS${LEASE_INTERFACE:+ over $LEASE_INTERFACE}"; }
-
-nfs_host() {
-  set -- "${1#*://}"
-  set -- "${1%%/*}"
-  echo "${1%:*}"
+nfs_describe() {
+  nfs_read_url "$1"
+  echo "$NFS_SOURCE by NFS${LEASE_INTERFACE:+ over $LEASE_INTERFACE}"
 }
 
-# Nothing where the URL has none: then the kernel asks rpcbind, as every NFS client does.
-nfs_port() {
-  set -- "${1#*://}"
-  set -- "${1%%/*}"
-  case $1 in
-    *:*) echo "${1##*:}" ;;
+# nfs_read_url URL: sets NFS_HOST, NFS_PORT (nothing where the URL has none: then the kernel asks rpcbind, as every NFS
+# client does), NFS_SOURCE as mount takes it, and NFS_OPTIONS: ?vers=3&nocto as vers=3,nocto.
+nfs_read_url() {
+  local rest=${1#*://} options=''
+  case $rest in
+    *\?*) options=${rest#*\?}'&' ;;
   esac
-}
-
-nfs_path() {
-  set -- "${1#*://}"
-  set -- "/${1#*/}"
-  echo "${1%%\?*}"
-}
-
-# vers=3&nocto as vers=3,nocto
-nfs_options() {
-  case $1 in
-    *\?*) printf '%s\n' "${1#*\?}" | tr '&' ',' ;;
+  rest=${rest%%\?*}
+  NFS_HOST=${rest%%/*} NFS_PORT='' NFS_OPTIONS=''
+  NFS_SOURCE=/${rest#*/}
+  case $NFS_HOST in
+    *\]) ;;
+    *:*)
+      NFS_PORT=${NFS_HOST##*:}
+      NFS_HOST=${NFS_HOST%:*}
+      ;;
   esac
+  NFS_SOURCE=$NFS_HOST:$NFS_SOURCE
+  NFS_HOST=${NFS_HOST#\[}
+  NFS_HOST=${NFS_HOST%\]}
+  while [ -n "$options" ]; do
+    NFS_OPTIONS=${NFS_OPTIONS:+$NFS_OPTIONS,}${options%%&*}
+    options=${options#*&}
+  done
 }
 
-# nfs_url_of_path WORD: what root=, nfsroot= and DHCP option 17 say, as a URL.
+# nfs_url WORD: sets URL from what root=, nfsroot= and DHCP option 17 say.
 #   [nfs:|nfs4:][SERVER:]PATH[:OPTIONS|,OPTIONS]      every option is kept, in its order
-# (root=nfs4: is version 4.2.) Without a server it is the one that gave the lease or that ip= names. %s is this machine's address.
-nfs_url_of_path() {
-  local word=$1 server path options=''
+# (root=nfs4: is version 4.2.) SERVER may be an IPv6 address in brackets. %s is this machine's address.
+nfs_url() {
+  local word=$1 server='' path options=''
   case $word in
-    '') return ;;
-    nfs://*) echo "$word" && return ;;
+    nfs://*)
+      URL=$word
+      return
+      ;;
     nfs4:*) options=vers=4.2 ;;
   esac
   word=${word#nfs:}
   word=${word#nfs4:}
   case $word in
-    /*) server=$LEASE_SERVER ;;
+    /*) ;;
+    \[*\]:*)
+      server=${word%%\]*}]
+      word=${word#*\]:}
+      ;;
     *:*)
       server=${word%%:*}
       word=${word#*:}
       ;;
-    *) server=$LEASE_SERVER ;;
   esac
   path=${word%%[:,]*}
   [ "$path" = "$word" ] || options=${options:+$options,}${word#"$path"[:,]}
-  [ "$path" = auto ] && path=/tftpboot/%s
+  URL=nfs://${server:-$(server_of_root)}$(nfs_path_of_word "$path")
+  add_options_to_url "$options"
+}
+
+# The kernel's default is a directory with the machine's address for its name; initramfs-tools calls it `auto`.
+nfs_path_of_word() {
+  local path=$1
   case $path in
-    *%s*) path="${path%%%s*}$LEASE_ADDRESS${path#*%s}" ;;
-  esac
-  case $path in
+    '' | auto) path=/tftpboot/%s ;;
     /*) ;;
     *) path=/$path ;;
   esac
-  echo "nfs://$server$path${options:+?$(printf '%s' "$options" | tr ',' '&')}"
+  case $path in
+    *%s*) path="${path%%%s*}$LEASE_ADDRESS${path#*%s}" ;;
+  esac
+  echo "$path"
 }

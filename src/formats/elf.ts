@@ -1,7 +1,7 @@
 import { WireError } from '../wire/error.ts'
 
 /** What the first bytes of an ELF file say of the rest. */
-interface Identity {
+export interface ElfShape {
   readonly bits: 32 | 64
   readonly littleEndian: boolean
 }
@@ -18,7 +18,8 @@ const LAYOUT = {
   32: { sectionOffset: 0x20, entrySize: 0x2e, count: 0x30, names: 0x32, offset: 0x10, size: 0x14, word: 4 },
 } as const
 
-function identityOf(bytes: Uint8Array): Identity {
+/** @throws {WireError} if it is no ELF file */
+export function elfShape(bytes: Uint8Array): ElfShape {
   if (bytes.byteLength < 52 || bytes[0] !== 0x7f || bytes[1] !== 0x45 || bytes[2] !== 0x4c || bytes[3] !== 0x46)
     throw new WireError('ELF file', 0, 'it does not begin with 7f 45 4c 46 and a header')
   const bits = bytes[4] === 1 ? 32 : 64
@@ -34,7 +35,7 @@ function identityOf(bytes: Uint8Array): Identity {
  * @throws {WireError} if it is no ELF file, or cut
  */
 export function elfSection(bytes: Uint8Array, name: string): Uint8Array | undefined {
-  const { bits, littleEndian } = identityOf(bytes)
+  const { bits, littleEndian } = elfShape(bytes)
   try {
     const { sections, namesIndex } = sectionHeaders(view(bytes), bits, littleEndian)
     const names = sections[namesIndex]

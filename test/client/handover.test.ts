@@ -37,7 +37,7 @@ for (const shell of SHELLS) {
     assert.match(interfaces, /^mapping \*\n {4}script \/run\/netroot\/ifupdown-name$/m)
     assert.doesNotMatch(interfaces, /iface netroot-card/)
     assert.ok(interfaces.endsWith(before))
-    assert.match(file('/run/netroot/ifupdown-name') ?? '', new RegExp(`= ${MAC} \\]; then echo netroot-card`))
+    assert.match(file('/run/netroot/ifupdown-name') ?? '', new RegExp(`in ${MAC}\\) echo netroot-card ;;`))
   })
 
   test(`${shell}: dhcpcd is denied the card, which keeps its name [FB30]`, () => {

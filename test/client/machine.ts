@@ -21,6 +21,8 @@ export interface Card {
 /** The state of a machine before /init starts. */
 export interface MachineState {
   readonly commandLine?: string
+  /** What the kernel hands to /init. */
+  readonly words?: readonly string[]
   /** Values of /netroot/plan; no plan where it is left out. */
   readonly plan?: Readonly<Record<string, string>>
   readonly cards?: readonly Card[]
@@ -47,6 +49,8 @@ export interface Outcome {
   readonly reports: readonly Report[]
   readonly urls: readonly string[]
   readonly log: string
+  /** What was posted as the whole log, by occasion. */
+  readonly logs: Readonly<Record<string, string>>
   /** Text of a file on the machine afterwards, if there is one. */
   readonly file: (path: string) => string | undefined
 }
@@ -97,7 +101,7 @@ function bootInDirectory(shell: Shell, state: MachineState): Outcome {
   const root = mkdtempSync(join(tmpdir(), 'netroot-machine-'))
   try {
     lay(root, state)
-    return outcome(root, runInit(shell, root))
+    return outcome(root, runInit(shell, root, state.words))
   } finally {
     rmSync(root, { recursive: true, force: true })
   }
@@ -115,7 +119,17 @@ function assignments(values: Readonly<Record<string, string>>, prefix = ''): str
 }
 
 function lay(root: string, state: MachineState): void {
-  for (const directory of ['world/posted', 'bin', 'dev', 'etc', 'run', 'sys/class/net', 'sysroot', 'netroot'])
+  for (const directory of [
+    'world/posted',
+    'world/logs',
+    'bin',
+    'dev',
+    'etc',
+    'run',
+    'sys/class/net',
+    'sysroot',
+    'netroot',
+  ])
     mkdirSync(join(root, directory), { recursive: true })
   for (const room of ['lib', 'roots', 'handover', 'dhcp', 'system'])
     symlinkSync(join(CLIENT, room), join(root, 'netroot', room))
@@ -158,7 +172,7 @@ function write(path: string, text: string): void {
 let applets: string | undefined
 
 /** A directory with busybox under the name of each of its applets: what PATH is on the machine. */
-function appletDirectory(): string {
+export function appletDirectory(): string {
   if (applets !== undefined) return applets
   const directory = mkdtempSync(join(tmpdir(), 'netroot-applets-'))
   process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
@@ -170,11 +184,11 @@ function appletDirectory(): string {
   return directory
 }
 
-function runInit(shell: Shell, root: string): string {
+function runInit(shell: Shell, root: string, words: readonly string[] = []): string {
   const bin = appletDirectory()
   const program = join(bin, shell === 'busybox' ? 'sh' : 'dash')
-  const script = 'echo $$ >"$ROOT/world/pid"; exec "$SHELL_UNDER_TEST" "$1"'
-  const { stdout, error } = spawnSync(program, ['-c', script, 'init', join(CLIENT, 'init')], {
+  const script = 'echo $$ >"$ROOT/world/pid"; exec "$SHELL_UNDER_TEST" "$@"'
+  const { stdout, error } = spawnSync(program, ['-c', script, 'init', join(CLIENT, 'init'), ...words], {
     encoding: 'utf8',
     timeout: 60_000,
     env: { PATH: bin, ROOT: root, MOCK: PLAYER, SHELL_UNDER_TEST: program },
@@ -199,6 +213,9 @@ function outcome(root: string, screen: string): Outcome {
     reports: readdirSync(join(root, 'world/posted'))
       .sort()
       .map((name) => report(plain(file(`/world/posted/${name}`)))),
+    logs: Object.fromEntries(
+      readdirSync(join(root, 'world/logs')).map((name) => [name.slice(4), plain(file(`/world/logs/${name}`))]),
+    ),
     log: plain(kept.get('/run/netroot/log')),
     file: (path) => kept.get(path),
   }

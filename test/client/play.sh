@@ -38,13 +38,20 @@ on_udhcpc() {
   "$SHELL_UNDER_TEST" "$script" bound
 }
 
-# What was posted is kept, in order.
+# What was posted is kept, in order; logs apart.
 on_wget() {
+  local file=
   while [ $# -gt 1 ]; do
-    [ "$1" != --post-file ] || cp "$2" "$ROOT/world/posted/${2##*/}"
+    [ "$1" != --post-file ] || file=$2
     shift
   done
-  echo "$1" >>"$ROOT/world/urls"
+  case $1 in
+    */log/*) cp "$file" "$ROOT/world/logs/${file##*/}" ;;
+    *)
+      [ -z "$file" ] || cp "$file" "$ROOT/world/posted/${file##*/}"
+      echo "$1" >>"$ROOT/world/urls"
+      ;;
+  esac
 }
 
 on_mkdir() { mkdir "$@"; }
