@@ -58,7 +58,7 @@ function rawWordsOf(event: BootEvent): EventWords {
     case 'dhcp.other-server':
       return { what: `another DHCP server answers: ${event.server}`, tone: 'warning' }
     case 'tftp.file':
-      return fileWords(event.name, event)
+      return fileWords(tftpName(event), event)
     case 'http.file':
       return fileWords(fileName(event), event)
     case 'nfs.mount':
@@ -123,6 +123,10 @@ function took(seconds: number | undefined): { readonly tookMs?: number } {
 
 function fileName({ role, path }: HttpFile): string {
   return role === 'other' || role === 'loader' ? shortDigests(path) : FILES[role]
+}
+
+function tftpName({ role, name }: TftpFile): string {
+  return role === undefined || role === 'other' || role === 'loader' ? name : `${FILES[role]} over TFTP`
 }
 
 const OUTCOMES: Readonly<Record<Outcome, string>> = {

@@ -70,6 +70,8 @@ export type Outcome = 'sent' | 'not-found' | 'refused' | 'aborted' | 'timed-out'
 export interface TftpFile extends At {
   readonly type: 'tftp.file'
   readonly name: string
+  /** Where it is more than a loader: for loaders that know no HTTP. */
+  readonly role?: FileRole
   readonly outcome: Outcome
   /** Bytes acknowledged. */
   readonly bytes: number

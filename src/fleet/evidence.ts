@@ -45,7 +45,10 @@ export class Evidence {
   }
   /** Was a file of this role sent whole over HTTP? */
   wasSent(role: FileRole): boolean {
-    return this.events.some((event) => event.type === 'http.file' && event.role === role && event.outcome === 'sent')
+    return this.events.some(
+      (event) =>
+        (event.type === 'http.file' || event.type === 'tftp.file') && event.role === role && event.outcome === 'sent',
+    )
   }
   /** Has the machine's Linux said anything? */
   get hasReports(): boolean {

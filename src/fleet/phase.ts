@@ -60,6 +60,7 @@ function phaseOf(event: BootEvent, phase: Phase): Phase | undefined {
 }
 
 /** Only a loader that came whole proves that the firmware did its part: it also asks for sizes, and breaks off then. */
-function tftpPhase({ outcome, bytes }: TftpFile): Phase | undefined {
-  return outcome === 'sent' && bytes > 0 ? 'loader' : undefined
+function tftpPhase({ outcome, bytes, role }: TftpFile): Phase | undefined {
+  if (outcome !== 'sent' || bytes === 0) return undefined
+  return role === 'kernel' ? 'kernel' : 'loader'
 }

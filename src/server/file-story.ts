@@ -1,5 +1,6 @@
 import type { HttpFile, NfsMount, Outcome, TftpFile } from '../fleet/events.ts'
 import { printable } from '../fleet/printable.ts'
+import { isOptional } from '../boot/loaders/optional.ts'
 import { tryParseMac } from '../net/mac.ts'
 import type { ResponseReport } from '../protocols/http/answer.ts'
 import { readTarget } from '../protocols/http/target.ts'
@@ -17,6 +18,7 @@ export class FileStory {
   }
 
   tftp(report: TransferReport): void {
+    if (report.outcome === 'not-found' && isOptional(report.filename)) return
     const boot = this.#story.ofAddress(report.peer.address)
     if (boot !== undefined) this.#story.record(boot.id, tftpFileOf(report, Date.now()))
   }
@@ -64,10 +66,12 @@ const TFTP_OUTCOMES: Readonly<Record<TransferOutcome, Outcome>> = {
 }
 
 function tftpFileOf(report: TransferReport, at: number): TftpFile {
+  const role = roleOf(`/${report.filename.replace(/^\/+/, '')}`)
   return {
     type: 'tftp.file',
     at,
     name: nameIn(report.filename),
+    ...(role === 'other' ? {} : { role }),
     outcome: TFTP_OUTCOMES[report.outcome],
     bytes: report.bytes,
     durationMs: report.milliseconds,

@@ -37,11 +37,18 @@ export async function prepareBoots(options: PrepareOptions): Promise<Loaders> {
     }
     onStep('preparing boot loaders')
     const loaders = new Loaders(join(storeDirectory, 'cache'), new Map(Object.entries(config.loaders)))
-    for (const name of USUAL_LOADERS) await loaders.get(name, signal)
+    for (const name of usualLoaders(config)) await loaders.get(name, signal)
     return loaders
   } catch (error) {
     throw withAdvice(error, storeDirectory)
   }
+}
+
+function usualLoaders(config: Config): ReadonlySet<string> {
+  const asked = [...Object.values(config.profiles), ...Object.values(config.clients)].map(
+    ({ loader = 'ipxe' }) => loader,
+  )
+  return new Set([...USUAL_LOADERS.ipxe, ...asked.flatMap((kind) => USUAL_LOADERS[kind])])
 }
 
 /** What to do about a store that cannot be written: one where everything is made already need not be. */

@@ -127,7 +127,7 @@ async function startServices(composition: Composition, open: AsyncDisposableStac
     await TftpServer.listen({
       host,
       port: config.ports.tftp,
-      open: async ({ filename }) => openTftpFile(services, filename),
+      open: ({ filename }, peer) => openTftpFile(services, filename, peer),
       onTransfer: (report) => story.tftp(report),
       log: log.child({ service: 'tftp' }),
     }),

@@ -72,8 +72,12 @@ function missingText(row: LoaderRow | undefined, wanted: LoaderKind | undefined,
   return row === undefined ? what : `${what}, only ${Object.keys(row.files).join(' and ')}`
 }
 
-/** What is fetched before the first machine asks: the loaders of nearly all that are out there. */
-export const USUAL_LOADERS: readonly string[] = ['undionly.kpxe', 'snponly.efi']
+/** What is fetched before the first machine asks: the loaders of nearly all that are out there, and what they load. */
+export const USUAL_LOADERS: Readonly<Record<LoaderKind, readonly string[]>> = {
+  ipxe: ['undionly.kpxe', 'snponly.efi'],
+  pxelinux: ['lpxelinux.0', 'ldlinux.c32'],
+  grub: ['shimx64.efi', 'grubx64.efi'],
+}
 
 /** Every file that the table above names. */
 export const LOADER_FILES: readonly string[] = [...new Set(LOADERS.flatMap((row) => Object.values(row.files)))]

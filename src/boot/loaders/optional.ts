@@ -1,0 +1,16 @@
+/**
+ * Files that loaders ask for and do without: PXELINUX goes through names of configurations, shim looks for newer
+ * revocations and for keys, GRUB for lists of modules that it has built in, and for pictures of letters.
+ */
+const OPTIONAL = [
+  /^pxelinux\.cfg\//,
+  /^(?:.*\/)?(?:revocations\w*|shim_certificate_\d+)\.efi$/,
+  /^grub\/.*\.(?:lst|mod|pf2|mo|gmo)$/,
+  /^grub\/grub\.cfg-/,
+]
+
+/** Is it of no matter that a file of that name is not there? */
+export function isOptional(path: string): boolean {
+  const name = path.replaceAll('\\', '/').replace(/^\/+/, '')
+  return OPTIONAL.some((pattern) => pattern.test(name))
+}
