@@ -1,4 +1,5 @@
-import { access } from 'node:fs/promises'
+import { access, mkdir, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { run } from '../src/sys/run.ts'
 
 /**
@@ -27,4 +28,19 @@ async function isThere(file: string): Promise<boolean> {
     () => true,
     () => false,
   )
+}
+
+/**
+ * A program out of a package that cannot be installed beside another: taken apart in `directory`.
+ *
+ * @returns its path
+ * @throws {CommandError} if the package cannot be fetched
+ */
+export async function unpackProgram(directory: string, name: string, file: string): Promise<string> {
+  const place = join(directory, name)
+  await mkdir(place, { recursive: true })
+  await run('apt-get', ['download', '-q', '-o', 'APT::Sandbox::User=root', name], { cwd: place })
+  const [archive = ''] = (await readdir(place)).filter((entry) => entry.endsWith('.deb'))
+  await run('dpkg', ['-x', join(place, archive), place])
+  return join(place, file)
 }

@@ -124,11 +124,13 @@ has_carrier() { [ "$(first_line "$ROOT/sys/class/net/$1/carrier")" = 1 ]; }
 
 # "PLACE MODALIAS" of every network device that no driver took.
 devices_without_driver() {
-  local device alias
-  for device in "$ROOT"/sys/bus/*/devices/*; do
-    [ ! -e "$device/driver" ] || continue
-    alias=$(first_line "$device/modalias")
-    is_network_alias "$alias" && echo "${device##*/} $alias"
+  local file device alias
+  for file in "$ROOT"/sys/bus/*/devices/*/modalias; do
+    alias=
+    { read -r alias <"$file"; } 2>/dev/null
+    is_network_alias "$alias" || continue
+    device=${file%/modalias}
+    [ -e "$device/driver" ] || echo "${device##*/} $alias"
   done
 }
 

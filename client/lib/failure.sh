@@ -41,6 +41,7 @@ tell_trouble() {
     report failed "cause $CAUSE" "text $(one_line "$WHAT $FOUND")"
     REPORT_TEXT=
     send_log failure &
+    LOG_SENDER=$!
   fi
 }
 
@@ -103,6 +104,7 @@ pause_seconds() {
 
 wait_before_next_attempt() {
   local console
+  if [ -n "$NETWORK_IS_UP" ] && next_report; then start_sending; fi # one that came as the sender ended
   reboot_if_asked
   give_up_if_asked
   console=$(run read_key "$PAUSE")

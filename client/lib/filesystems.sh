@@ -74,5 +74,16 @@ memory_kib() {
   done 2>/dev/null <"$ROOT/proc/meminfo"
 }
 
-# KiB that the files of the initramfs take: what switch_root gives back.
-initramfs_kib() { run du -skx "$ROOT/" 2>/dev/null | cut -f 1; }
+# KiB that the files of the initramfs take, which switch_root gives back. It is a tmpfs that knows; where the command line
+# has a root= the kernel makes it a ramfs, and the files are counted.
+initramfs_kib() {
+  local blocks free size
+  # shellcheck disable=SC2046 # three numbers
+  set -- $(run stat -f -c '%b %f %S' "$ROOT/" 2>/dev/null)
+  blocks=${1:-0} free=${2:-0} size=${3:-0}
+  if [ "$blocks" -gt 0 ]; then
+    echo $(((blocks - free) * size / 1024))
+  else
+    run du -skx "$ROOT/" 2>/dev/null | cut -f 1
+  fi
+}

@@ -14,7 +14,10 @@ warn() {
 }
 
 # A line for the log only.
-log() { echo "$(uptime_seconds) $1" >>"$LOG"; }
+log() {
+  read_uptime
+  echo "$UPTIME $1" >>"$LOG"
+}
 
 # The console that stdout leads to is only the last `console=` of the command line; the operator may sit at another.
 on_every_console() {

@@ -2,23 +2,29 @@
 # Telling the server how the boot goes: docs/architecture.md, "Reports". Reports are files in a queue, because the first
 # ones are written before there is a network, and are sent in the background, because nothing may wait for them.
 
-# report STAGE [LINE...]; text on standard input with report_with_log.
+# report STAGE [LINE...]. REPORT_TEXT is the free text behind the lines. No process is started but the sender: on a slow
+# machine each costs a hundredth of a second.
 report() {
   REPORT_NUMBER=$((REPORT_NUMBER + 1))
-  local file
-  file=$STATE/reports/$(printf '%03d' "$REPORT_NUMBER")-$1
-  {
-    echo "$1"
-    echo "uptime $(uptime_seconds)"
-    shift
-    printf '%s' "$UNKNOWN_WORDS"
-    [ $# -eq 0 ] || printf '%s\n' "$@"
-    [ -z "$REPORT_TEXT" ] || printf '\n%s\n' "$REPORT_TEXT"
-  } >"$file.new"
-  mv "$file.new" "$file"
+  local file=$STATE/reports/$((1000 + REPORT_NUMBER))-$1 text line
+  read_uptime
+  log "report $1"
+  text="$1
+uptime $UPTIME
+$UNKNOWN_WORDS"
   UNKNOWN_WORDS=
-  log "report ${file##*-}"
-  [ -z "$NETWORK_IS_UP" ] || send_reports &
+  shift
+  for line in "$@"; do
+    text="$text$line
+"
+  done
+  if [ -z "$REPORT_TEXT" ]; then
+    printf '%s' "$text" >"$file" # short, so it is there at once and whole
+  else
+    printf '%s\n%s\n' "$text" "$REPORT_TEXT" >"$file.new"
+    mv "$file.new" "$file"
+  fi
+  [ -z "$NETWORK_IS_UP" ] || start_sending
 }
 
 REPORT_NUMBER=0
@@ -26,30 +32,34 @@ REPORT_TEXT=
 UNKNOWN_WORDS=''
 TOLD_WORDS=
 NETWORK_IS_UP=
+SENDER=
+LOG_SENDER=
 
-# Sends what is in the queue, oldest first; what cannot be sent stays. One sender at a time.
-send_reports() {
-  local file
+# One sender at a time; one that runs takes what has come meanwhile.
+start_sending() {
   [ -n "$NETROOT_SERVER" ] || return 0
-  while [ -n "$(next_report)" ]; do
-    mkdir "$STATE/reports/sending" 2>/dev/null || return 0
-    while file=$(next_report) && [ -n "$file" ] && post_report "$file"; do rm -f "$file"; done
-    rmdir "$STATE/reports/sending"
-    [ ! -e "$file" ] || return 1
+  if [ -n "$SENDER" ] && kill -0 "$SENDER" 2>/dev/null; then return; fi
+  send_reports &
+  SENDER=$!
+}
+
+# Sends what is in the queue, oldest first, and leaves it behind empty; what cannot be sent stays.
+send_reports() {
+  while next_report; do
+    post_report "$REPORT" || return
+    : >"$REPORT"
   done
 }
 
+# Sets REPORT; false when everything is sent.
 next_report() {
-  local file
-  for file in "$STATE"/reports/[0-9]*; do
-    case $file in
+  for REPORT in "$STATE"/reports/[0-9]*; do
+    case $REPORT in
       *.new) ;;
-      *)
-        [ ! -e "$file" ] || echo "$file"
-        return
-        ;;
+      *) [ ! -s "$REPORT" ] || return 0 ;;
     esac
   done
+  return 1
 }
 
 post_report() {
@@ -67,13 +77,10 @@ report_url() {
 # Before the real system takes over, for the queue moves away under a sender, and before a restart. What a dead server did
 # not take by now stays in the queue; netroot-alive.service tries once more.
 finish_reports() {
-  local tick=0
   [ -n "$NETROOT_SERVER" ] && [ -n "$NETWORK_IS_UP" ] || return 0
-  while [ -n "$(next_report)" ] && [ "$tick" -lt 20 ]; do
-    send_reports || return 0 # nobody takes them
-    pause 0.2                # another sender has them in hand
-    tick=$((tick + 1))
-  done
+  [ -z "$SENDER" ] || wait "$SENDER"
+  [ -z "$LOG_SENDER" ] || wait "$LOG_SENDER"
+  send_reports || return 0
 }
 
 report_init() { report init "kernel $(running_kernel)" "memory $(memory_kib MemTotal)"; }

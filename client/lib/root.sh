@@ -7,20 +7,22 @@
 
 # Tries every root once, in order; the trouble told is that of the last.
 mount_root() {
-  local url type began ended
+  local url type began
   run mkdir -p "$RELEASE_LAYER"
   for url in $ROOTS; do
     type=${url%%:*}
     ROOT_URL=$url
-    began=$(uptime_seconds)
+    read_uptime
+    began=$UPTIME
     if ! is_known_root "$type"; then
       unknown_root "$url"
       continue
     fi
     say "root: $("${type}_describe" "$url")"
     if "${type}_needs" "$url" && "${type}_mount" "$url" "$RELEASE_LAYER"; then
-      ended=$(uptime_seconds)
-      ROOT_TOOK=$(seconds_between "$began" "$ended")
+      read_uptime
+      seconds_between "$began" "$UPTIME"
+      ROOT_TOOK=$SECONDS_BETWEEN
       return 0
     fi
   done
@@ -36,11 +38,12 @@ unknown_root() {
     "Use one of: $(cd "$ROOT/netroot/roots" && echo *.sh)."
 }
 
-# seconds_between 12.34 13.05: 0.71. The leading 1 keeps 08 from being read as octal.
+# seconds_between 12.34 13.05: sets SECONDS_BETWEEN to 0.71. The leading 1 keeps 08 from being read as octal.
 seconds_between() {
-  local hundredths
+  local hundredths rest
   hundredths=$(((${2%.*} - ${1%.*}) * 100 + 1${2#*.} - 1${1#*.}))
-  printf '%d.%02d\n' $((hundredths / 100)) $((hundredths % 100))
+  rest=$((100 + hundredths % 100))
+  SECONDS_BETWEEN=$((hundredths / 100)).${rest#1}
 }
 
 # The root must have an init that can be run, and modules for the kernel that runs.
@@ -87,11 +90,10 @@ path_in_root() {
 # switch_to_root [WORD...]: moves what the real system goes on using, and becomes its init, with the words that the kernel
 # gave us (`single`); switch_root empties the initramfs on the way.
 switch_to_root() {
-  local directory sender
+  local directory
   send_log switch &
-  sender=$!
+  LOG_SENDER=$!
   finish_reports
-  wait "$sender"
   stop_ssh
   say "starting $INIT_PATH"
   for directory in proc sys dev run; do

@@ -15,10 +15,15 @@ pause() { run sleep "$1"; }
 
 # Seconds since the kernel started, two decimals: the clock that runs before anybody set the time.
 uptime_seconds() {
-  local seconds rest
+  read_uptime
+  echo "$UPTIME"
+}
+
+# The same in UPTIME, without a process.
+read_uptime() {
+  local rest
   # shellcheck disable=SC2034 # the second field is the idle time
-  read -r seconds rest 2>/dev/null <"$ROOT/proc/uptime" || seconds=0.00
-  echo "$seconds"
+  read -r UPTIME rest 2>/dev/null <"$ROOT/proc/uptime" || UPTIME=0.00
 }
 
 # First line of a file, or nothing: files in /sys come and go.
@@ -54,8 +59,8 @@ quote() {
 # put FILE: writes standard input to a file of the real system. What is there is removed first, because a symbolic link of
 # the real system leads elsewhere when it is followed from here.
 put() {
-  run mkdir -p "${1%/*}"
-  run rm -f "$1"
+  [ -d "${1%/*}" ] || run mkdir -p "${1%/*}"
+  if [ -e "$1" ] || [ -h "$1" ]; then run rm -f "$1"; fi
   cat >"$1"
   [ -z "$MOCK" ] || run put "$1"
 }

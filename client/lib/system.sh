@@ -4,15 +4,15 @@
 install_into_running_system() {
   local file
   write_running_state
-  run cp "$ROOT/bin/busybox" "$STATE/busybox"
+  set -- "$ROOT/bin/busybox" "$ROOT/netroot/lib"
   for file in "$ROOT"/netroot/system/*; do
     case $file in
-      *.service) if wanted_unit "$file"; then install_unit "$file"; fi ;;
-      *) run cp "$file" "$STATE/${file##*/}" ;;
+      *.service) ;;
+      *) set -- "$@" "$file" ;;
     esac
   done
-  run cp -r "$ROOT/netroot/lib" "$STATE/lib"
-  run chmod 755 "$STATE/busybox" "$STATE/alive" "$STATE/keep-lease" "$STATE/renewed" "$STATE/going-down"
+  run cp -r "$@" "$STATE/" # with their modes
+  install_units
 }
 
 # Under another init there are no units: a directory /run/systemd/system would make programs believe that systemd runs. A
@@ -44,11 +44,19 @@ start_without_systemd() {
 }
 
 # In /run, so nothing of it outlives the boot and nothing of the image is changed.
-install_unit() {
-  local units=$ROOT/run/systemd/system name=${1##*/}
+install_units() {
+  local file units=$ROOT/run/systemd/system links=''
+  set --
+  for file in "$ROOT"/netroot/system/*.service; do
+    wanted_unit "$file" || continue
+    set -- "$@" "$file"
+    links="$links ../${file##*/}"
+  done
+  [ $# -gt 0 ] || return 0
   run mkdir -p "$units/sysinit.target.wants"
-  run cp "$1" "$units/$name"
-  run ln -sf "../$name" "$units/sysinit.target.wants/$name"
+  run cp "$@" "$units/"
+  # shellcheck disable=SC2086 # a list
+  run ln -sf $links "$units/sysinit.target.wants/"
 }
 
 # Assignments that the scripts in /run/netroot read.

@@ -3,7 +3,8 @@
 # An NFS root: nfs://HOST[:PORT]/PATH[?OPTION&OPTION…], options as mount has them.
 
 nfs_needs() {
-  run modprobe -a -q nfs nfsv3 nfsv4 overlay || true # built in, or the mount itself says what is missing
+  # The rest the kernel loads itself; what is built in or missing, the mount tells.
+  value_in "$MODULES_FOR_ROOT" nfs || run modprobe -a -q nfs nfsv3 overlay || true
   nfs_read_url "$1"
   case $NFS_HOST in
     *:*) NFS_ADDRESS=$NFS_HOST ;; # version 6

@@ -12,6 +12,8 @@ const REQUEST: PlanRequest = {
   kernelVersion: '6.12.57+deb13-amd64',
   initramfs: { tools: 'aaaa.cpio.zst', drivers: 'bbbb.cpio.zst' },
   server: { address: '10.77.0.1', httpPort: 80, nfsPort: 2049 },
+  ssh: false,
+  time: 1_795_000_000,
 }
 
 test('planBoot() takes kernel, drivers and root of one release [FB63]', () => {
@@ -42,6 +44,24 @@ test('planBoot() names card, boot and server on the command line, then what the 
 test('planBoot() names the port of a server that is not on 80', () => {
   const plan = planBoot({ ...REQUEST, server: { ...REQUEST.server, httpPort: 8080 } })
   assert.equal(plan.variables['NETROOT_SERVER'], 'http://10.77.0.1:8080')
+})
+
+test('planBoot() tells the time, so that the machine can check certificates', () => {
+  assert.equal(planBoot(REQUEST).variables['NETROOT_TIME'], '1795000000')
+})
+
+test('planBoot() sends the SSH part, and asks for the login, only where it is wanted', () => {
+  assert.equal(planBoot(REQUEST).variables['NETROOT_SSH'], undefined)
+  const plan = planBoot({ ...REQUEST, ssh: true, initramfs: { tools: 'a', drivers: 'b', ssh: 'cccc.cpio.zst' } })
+  assert.equal(plan.variables['NETROOT_SSH'], '1')
+  assert.equal(plan.initramfs[2]?.path, '/initramfs/ssh/cccc.cpio.zst')
+  assert.equal(plan.initramfs.length, 4)
+})
+
+test('planBoot() names the syslog of the server where there is one', () => {
+  assert.equal(planBoot(REQUEST).variables['NETROOT_SYSLOG'], undefined)
+  const { variables } = planBoot({ ...REQUEST, server: { ...REQUEST.server, syslogPort: 5140 } })
+  assert.equal(variables['NETROOT_SYSLOG'], '10.77.0.1:5140')
 })
 
 test("planBoot() sends the image's own initramfs instead of the parts where that is asked for", () => {

@@ -14,6 +14,8 @@ export interface PlannedProfile {
 export interface PlannedParts {
   readonly tools: string
   readonly drivers: string
+  /** Only where somebody may log in. */
+  readonly ssh?: string
 }
 
 /** A file that a loader fetches over HTTP. */
@@ -37,6 +39,10 @@ export interface PlanRequest {
   /** `image`: the release's own initramfs instead of our parts. */
   readonly initramfs: PlannedParts | 'image'
   readonly server: ServerAddresses
+  /** Does the initramfs let people log in? */
+  readonly ssh: boolean
+  /** Now, seconds since 1970: a machine whose clock stands still needs it before it looks at a certificate. */
+  readonly time: number
 }
 
 /** All that one machine needs to boot. */
@@ -65,6 +71,7 @@ function initramfsOf({ bootId, release, kernelVersion, initramfs }: PlanRequest)
   return [
     { name: 'tools.cpio', path: `/initramfs/tools/${initramfs.tools}` },
     { name: 'drivers.cpio', path: `/initramfs/drivers/${initramfs.drivers}` },
+    ...(initramfs.ssh === undefined ? [] : [{ name: 'ssh.cpio', path: `/initramfs/ssh/${initramfs.ssh}` }]),
     { name: 'client.cpio', path: `/boot/${bootId}/${release}/${kernelVersion}/client.cpio` },
   ]
 }
@@ -102,6 +109,8 @@ function variablesOf({
   release,
   kernelVersion,
   server,
+  ssh,
+  time,
 }: PlanRequest): Record<string, string> {
   return {
     NETROOT_BOOT: bootId,
@@ -111,6 +120,9 @@ function variablesOf({
     NETROOT_WRITES: profile.writes,
     NETROOT_RELEASE: release,
     NETROOT_KERNEL: kernelVersion,
+    NETROOT_TIME: String(time),
+    ...(ssh ? { NETROOT_SSH: '1' } : {}),
+    ...(server.syslogPort === undefined ? {} : { NETROOT_SYSLOG: `${server.address}:${server.syslogPort}` }),
   }
 }
 

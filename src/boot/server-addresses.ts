@@ -5,6 +5,8 @@ export interface ServerAddresses {
   readonly address: Ipv4
   readonly httpPort: number
   readonly nfsPort: number
+  /** UDP; undefined where no syslog is taken. */
+  readonly syslogPort?: number
 }
 
 /** `http://10.0.0.1`, with the port where it is not 80. */

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { Command, Option } from 'commander'
 import type { ServerAddresses } from '../boot/server-addresses.ts'
+import { effectiveProfile } from '../config/effective.ts'
 import { loadConfig } from '../config/load.ts'
 import { CONFIG_FILE } from '../config/paths.ts'
 import type { Config } from '../config/schema.ts'
@@ -8,14 +9,15 @@ import { dhcpdExport } from '../exports/dhcpd.ts'
 import { dnsmasqExport } from '../exports/dnsmasq.ts'
 import { dropIn, type DropInState, type Export, stateOf } from '../exports/drop-in.ts'
 import { keaExport } from '../exports/kea.ts'
+import { type ExportedRelease, ganeshaExport, knfsdExport, type NfsExport } from '../exports/nfs.ts'
 import { nginxExport } from '../exports/nginx.ts'
 import type { DhcpExport } from '../exports/request.ts'
 import { tftpdHpaExport } from '../exports/tftpd-hpa.ts'
-import { type Cidr, parseCidr } from '../net/cidr.ts'
+import { type Cidr, networkOf, parseCidr } from '../net/cidr.ts'
 import { writeFileAtomic } from '../sys/files.ts'
 import { listInterfaces } from '../sys/interfaces.ts'
 import { UsageError } from './failure.ts'
-import { storeDirectory } from './store.ts'
+import { openStore, storeDirectory } from './store.ts'
 import type { Print } from './terminal.ts'
 
 interface ExportOptions {
@@ -31,13 +33,15 @@ interface ExportOptions {
 }
 
 /** What each daemon's file is made from. */
-type Maker = (request: DhcpExport, options: ExportOptions) => Export
+type Maker = (request: DhcpExport, options: ExportOptions) => Export | Promise<Export>
 
 const MAKERS: Readonly<Record<string, Maker>> = {
   dnsmasq: (request, { proxy, tftpRoot }) => dnsmasqExport({ ...request, proxy: proxy === true, ...tftp(tftpRoot) }),
   dhcpd: (request) => dhcpdExport(request),
   kea: (request) => keaExport(request),
   nginx: ({ config, server }, { upstream }) => nginxExport({ server, upstream, store: storeDirectory(config.store) }),
+  exports: async (request) => knfsdExport(await nfsRequest(request)),
+  ganesha: async (request) => ganeshaExport(await nfsRequest(request)),
   'tftpd-hpa': ({ server }, { tftpRoot }) => tftpdHpaExport(server, tftpRoot === '' ? '/srv/tftp' : tftpRoot),
 }
 
@@ -51,7 +55,9 @@ Examples:
 /** `netroot config export DAEMON`: what netroot knows, as another server's configuration. */
 export function configExportCommand(print: Print): Command {
   return new Command('export')
-    .description("Print the configuration as another server's: dnsmasq, dhcpd, kea, nginx or tftpd-hpa")
+    .description(
+      "Print the configuration as another server's: dnsmasq, dhcpd, kea, nginx, tftpd-hpa, exports or ganesha",
+    )
     .argument('<daemon>', Object.keys(MAKERS).join(', '))
     .option('--config <file>', 'the configuration', CONFIG_FILE)
     .option('--network <cidr>', "netroot's address with its prefix length; default as the interface has it")
@@ -69,7 +75,7 @@ export function configExportCommand(print: Print): Command {
         throw new UsageError(`Cannot export for "${daemon}", want ${Object.keys(MAKERS).join(', ')}`)
       const { config } = await loadConfig(options.config)
       const network = await networkFor(config, options.network)
-      const text = dropIn(maker(requestFor(config, network, options), options), options.config)
+      const text = dropIn(await maker(requestFor(config, network, options), options), options.config)
       if (options.check !== undefined) return checkFile(options.check, text, print)
       if (options.write !== undefined) return writeDropIn(options.write, text, options.force === true, print)
       print(text)
@@ -83,6 +89,22 @@ function requestFor(config: Config, network: Cidr, { bootOnly }: ExportOptions):
     nfsPort: config.ports.nfs,
   }
   return { config, server, network, bootOnly: bootOnly === true }
+}
+
+/** The releases that profiles boot now, each unpacked: these servers know directories only. */
+async function nfsRequest({ config, network, server }: DhcpExport): Promise<NfsExport> {
+  const { unpackRelease } = await import('../image/unpack.ts')
+  const store = await openStore(config.store)
+  const profiles = [undefined, ...Object.values(config.clients)].map((client) => effectiveProfile(config, client))
+  const wanted = profiles.flatMap((profile) =>
+    profile === undefined
+      ? []
+      : [profile.release === undefined ? profile.image : `${profile.image}@${profile.release}`],
+  )
+  const digests = new Set(await Promise.all([...new Set(wanted)].map((reference) => store.resolve(reference))))
+  const releases: ExportedRelease[] = []
+  for (const digest of digests) releases.push({ digest, directory: await unpackRelease(store, digest) })
+  return { releases, network: `${networkOf(network)}/${network.prefix}`, port: server.nfsPort }
 }
 
 async function networkFor(config: Config, given: string | undefined): Promise<Cidr> {

@@ -62,6 +62,9 @@ test('netroot config show --client prints what a machine boots', async (t) => {
     initramfs: 'netroot',
     root: ['nfs'],
     writes: 'discard',
+    drivers: 'auto',
+    modules: [],
+    ssh: false,
     commandLine: ['quiet', 'debug'],
     hostname: 'pc7',
   })

@@ -1,16 +1,5 @@
 import { Command, CommanderError } from 'commander'
-import { bootsCommand } from './boots.ts'
-import { configCommand } from './config.ts'
-import { demoCommand } from './demo.ts'
 import { reportFailure } from './failure.ts'
-import { imageCommand } from './image.ts'
-import { initramfsCommand } from './initramfs.ts'
-import { loaderCommand } from './loader.ts'
-import { mediaCommand } from './media.ts'
-import { serveCommand } from './serve.ts'
-import { tryCommand } from './try.ts'
-import { upCommand } from './up.ts'
-import { whyCommand } from './why.ts'
 
 const EXAMPLES = `
 Examples:
@@ -20,25 +9,28 @@ Examples:
   netroot boots --follow           watch them boot
   netroot why pc7                  why the machine pc7 does not boot`
 
-/** The program: one file per command beside this one, each loading its server parts only when it runs. */
-function program(): Command {
+/** One file per command beside this one, in the order of the help. */
+const COMMANDS: Readonly<Record<string, () => Promise<() => Command>>> = {
+  demo: async () => (await import('./demo.ts')).demoCommand,
+  up: async () => (await import('./up.ts')).upCommand,
+  try: async () => (await import('./try.ts')).tryCommand,
+  image: async () => (await import('./image.ts')).imageCommand,
+  boots: async () => (await import('./boots.ts')).bootsCommand,
+  why: async () => (await import('./why.ts')).whyCommand,
+  config: async () => (await import('./config.ts')).configCommand,
+  initramfs: async () => (await import('./initramfs.ts')).initramfsCommand,
+  loader: async () => (await import('./loader.ts')).loaderCommand,
+  media: async () => (await import('./media.ts')).mediaCommand,
+  serve: async () => (await import('./serve.ts')).serveCommand,
+}
+
+/** The program. Only the command that is called is loaded, or all where it is none: others would take longer than it. */
+async function program(name = ''): Promise<Command> {
   const netroot = new Command('netroot')
     .description('Boots Linux machines that have no disk: all from the first DHCP packet to the root file system.')
     .addHelpText('after', EXAMPLES)
-  const commands = [
-    demoCommand,
-    upCommand,
-    tryCommand,
-    imageCommand,
-    bootsCommand,
-    whyCommand,
-    configCommand,
-    initramfsCommand,
-    loaderCommand,
-    mediaCommand,
-    serveCommand,
-  ]
-  for (const command of commands) netroot.addCommand(command())
+  const called = Object.hasOwn(COMMANDS, name) ? [COMMANDS[name]] : Object.values(COMMANDS)
+  for (const load of called) if (load !== undefined) netroot.addCommand((await load())())
   return strict(netroot)
 }
 
@@ -53,10 +45,19 @@ function pathOf(command: Command): string {
   return command.parent === null ? '' : `${pathOf(command.parent)}${command.name()} `
 }
 
+/** These go on when nobody reads any more what they say. */
+const SERVERS = new Set(['up', 'serve'])
+
+// `netroot boots --follow | head`: the reader has gone, and so does the program, without a word
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  if (!SERVERS.has(process.argv[2] ?? '')) process.exit(process.exitCode ?? 0)
+})
+
 process.title = 'netroot' // what ss and ps show, and so our own messages about ports
 
 try {
-  await program().parseAsync()
+  await (await program(process.argv[2])).parseAsync()
 } catch (error) {
   if (!(error instanceof CommanderError)) reportFailure(error)
   else process.exitCode = error.exitCode === 0 ? 0 : 2

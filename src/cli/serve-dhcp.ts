@@ -1,113 +1,159 @@
 import { Command } from 'commander'
-import { isIpv4 } from '../net/ipv4.ts'
+import { contains } from '../net/cidr.ts'
+import type { Ipv4 } from '../net/ipv4.ts'
 import type { AnswerClient, DhcpAnswer } from '../protocols/dhcp/answer.ts'
-import type { DhcpClient } from '../protocols/dhcp/client.ts'
 import type { DhcpExchange } from '../protocols/dhcp/exchange.ts'
-import { LeasePool } from '../protocols/dhcp/lease-pool.ts'
 import { checkDhcpNetwork, type DhcpNetwork, DhcpNetworkError } from '../protocols/dhcp/network.ts'
 import { DhcpServer } from '../protocols/dhcp/server.ts'
+import { type Subnet, SubnetLeases } from '../protocols/dhcp/subnet-leases.ts'
 import { listInterfaces } from '../sys/interfaces.ts'
-import { stderrLogger } from '../sys/log.ts'
+import { type Logger, stderrLogger } from '../sys/log.ts'
 import { UsageError } from './failure.ts'
 import { serveUntilSignal } from './listen.ts'
+import {
+  addresses,
+  bootFile,
+  bootFileFor,
+  type BootFileRule,
+  KINDS,
+  leaseSeconds,
+  oneAddress,
+  oneMore,
+  relayedNetwork,
+  type RelayedNetwork,
+} from './serve-dhcp-flags.ts'
 
 interface Flags {
-  readonly interface: string
-  readonly range: string
+  readonly interface: readonly string[]
+  readonly range: readonly string[]
+  readonly relayed?: readonly RelayedNetwork[]
   readonly serverAddress?: string
   readonly router?: readonly string[]
   readonly dns?: readonly string[]
   readonly domain?: string
   readonly lease: number
   readonly nextServer?: string
-  readonly bootFile?: Readonly<Record<string, string>>
+  readonly bootFile?: readonly BootFileRule[]
   readonly state?: string
+  readonly probe: boolean
 }
-
-/** Kinds of client that can be given a boot file of their own. */
-const KINDS = ['bios', 'uefi', 'uefi-http', 'ipxe'] as const
-const ANY_KIND = 'any'
 
 const EXAMPLES = `
 Examples:
   netroot serve dhcp --interface eth1 --range 10.0.0.100-10.0.0.200
   netroot serve dhcp --interface eth1 --range 10.0.0.100-10.0.0.200 --router 10.0.0.1 --dns 10.0.0.1 \\
       --boot-file bios=undionly.kpxe --boot-file uefi=snponly.efi --boot-file ipxe=http://10.0.0.1/boot.ipxe
+  netroot serve dhcp --interface eth1 --range 10.0.0.100-10.0.0.200 --interface eth2 --range 10.1.0.100-10.1.0.200 \\
+      --relayed 10.9.0.0/24=10.9.0.100-10.9.0.199,10.9.0.1
   netroot serve dhcp --interface eth1 --range 10.0.0.100-10.0.0.200 --state /var/lib/netroot/leases.db`
+
+const FOR_WHOM = `for one kind of client (${KINDS.join(', ')}), one class (arch:NUMBER, vendor:TEXT, user:TEXT, uuid:TEXT) or all`
 
 /** `netroot serve dhcp`: a DHCP server for people who need just that. */
 export function serveDhcpCommand(): Command {
   return new Command('dhcp')
-    .description('Give addresses and boot files to the machines on one interface')
-    .requiredOption('--interface <name>', 'the interface to serve')
-    .requiredOption('--range <first-last>', 'addresses to give out, such as 10.0.0.100-10.0.0.200')
+    .description('Give addresses and boot files to the machines on one interface or several')
+    .requiredOption('--interface <name>', 'the interface to serve; again for the next one', oneMore)
+    .requiredOption('--range <first-last>', 'addresses to give out there, such as 10.0.0.100-10.0.0.200', oneMore)
+    .option('--relayed <network=first-last[,router]>', 'a network behind relays, and its addresses', relayedNetwork)
     .option('--server-address <address>', 'which address of the interface is the server’s, where it has several')
     .option('--router <address...>', 'default router', addresses)
     .option('--dns <address...>', 'name server', addresses)
     .option('--domain <name>', 'domain name')
     .option('--lease <seconds>', 'how long a lease lasts', leaseSeconds, 3600)
     .option('--next-server <address>', 'where the boot files are, if not here', oneAddress)
-    .option('--boot-file <[kind=]file>', `boot file, for one kind of client or for all: ${KINDS.join(', ')}`, bootFile)
+    .option('--boot-file <[whom=]file>', `boot file, ${FOR_WHOM}`, bootFile)
     .option('--state <file>', 'keep leases in this SQLite file (without it they are forgotten at the end)')
+    .option('--no-probe', 'do not look by ARP whether an address is in use before it is offered')
     .addHelpText('after', EXAMPLES)
     .action(serve)
 }
 
 async function serve(flags: Flags): Promise<void> {
-  const network = await checkedNetwork(flags)
+  const networks = await checkedNetworks(flags)
   const log = stderrLogger()
-  const leases = await openPool(flags.state, network)
-  const server = await DhcpServer.listen({
-    interface: network.interface,
-    serverAddress: network.server.address,
-    leases,
-    answer: answerBy(flags, network),
-    onExchange: (exchange) => log.info(describeExchange(exchange), { mac: exchange.client.mac }),
-    log,
-  })
-  await serveUntilSignal(server, { host: network.server.address, port: server.port })
+  const subnets: ServedSubnet[] = [
+    ...networks.map((network) => ({ ...network, network: network.server })),
+    ...(flags.relayed ?? []),
+  ]
+  const leases = await openPool(flags.state, subnets)
+  const answer = answerBy(flags, subnets)
+  await using servers = new AsyncDisposableStack()
+  for (const { interface: name, server } of networks) {
+    servers.use(
+      await DhcpServer.listen({
+        interface: name,
+        serverAddress: server.address,
+        leases,
+        answer,
+        ...(flags.probe ? { checked: server } : {}),
+        onExchange: (exchange) => tell(exchange, log),
+        log,
+      }),
+    )
+  }
+  for (const { server } of networks.slice(1)) process.stdout.write(`listening on ${server.address}:67\n`)
+  await serveUntilSignal(servers.move(), { host: networks[0]?.server.address ?? '', port: 67 })
 }
 
-async function checkedNetwork({ interface: name, range, serverAddress }: Flags): Promise<DhcpNetwork> {
+/** The n-th range is that of the n-th interface. */
+async function checkedNetworks({ interface: names, range: ranges, serverAddress }: Flags): Promise<DhcpNetwork[]> {
+  if (names.length !== ranges.length) {
+    throw new UsageError(`Cannot serve ${names.length} interfaces with ${ranges.length} ranges, want one for each`)
+  }
   const own = serverAddress === undefined ? {} : { serverAddress }
+  const interfaces = await listInterfaces()
   try {
-    return checkDhcpNetwork({ interface: name, range, ...own }, await listInterfaces())
+    return names.map((name, n) => checkDhcpNetwork({ interface: name, range: ranges[n] ?? '', ...own }, interfaces))
   } catch (cause) {
     throw cause instanceof DhcpNetworkError ? new UsageError(cause.message) : cause
   }
 }
 
-async function openPool(state: string | undefined, { range }: DhcpNetwork): Promise<LeasePool> {
-  const options = range === undefined ? {} : { range }
-  if (state === undefined) return new LeasePool(options)
+async function openPool(state: string | undefined, subnets: readonly Subnet[]): Promise<SubnetLeases> {
+  if (state === undefined) return new SubnetLeases({ subnets })
   const [{ DatabaseSync }, { openLeases }] = await Promise.all([import('node:sqlite'), import('../fleet/leases.ts')])
   try {
-    return openLeases(new DatabaseSync(state), options)
+    return openLeases(new DatabaseSync(state), { subnets })
   } catch (cause) {
     throw new Error(`Cannot keep leases in ${state}`, { cause })
   }
 }
 
-/** The same answer for everybody, but for the boot file. */
-function answerBy(flags: Flags, { server }: DhcpNetwork): AnswerClient {
-  const common: DhcpAnswer = {
-    prefix: server.prefix,
+interface ServedSubnet extends Subnet {
+  readonly router?: Ipv4
+}
+
+/** The same answer for everybody in a network, but for the boot file. */
+function answerBy(flags: Flags, subnets: readonly ServedSubnet[]): AnswerClient {
+  const { nextServer, domain, dns = [], bootFile: rules = [] } = flags
+  const common: Pick<DhcpAnswer, 'leaseSeconds' | 'nameServers' | 'domainName' | 'nextServer'> = {
     leaseSeconds: flags.lease,
-    routers: flags.router ?? [],
-    nameServers: flags.dns ?? [],
-    ...(flags.domain === undefined ? {} : { domainName: flags.domain }),
-    ...(flags.nextServer === undefined ? {} : { nextServer: flags.nextServer }),
+    nameServers: dns,
+    ...(domain === undefined ? {} : { domainName: domain }),
+    ...(nextServer === undefined ? {} : { nextServer }),
   }
-  return (client) => {
-    const file = flags.bootFile?.[kindOf(client)] ?? flags.bootFile?.[ANY_KIND]
-    return file === undefined ? common : { ...common, bootFile: file }
+  return (client, { link }) => {
+    const subnet = subnets.find(({ network }) => contains(network, link))
+    if (subnet === undefined) return undefined
+    const file = bootFileFor(rules, client)
+    const network = { prefix: subnet.network.prefix, routers: routersIn(subnet, flags.router ?? [], subnets) }
+    return { ...common, ...network, ...(file === undefined ? {} : { bootFile: file }) }
   }
 }
 
-function kindOf({ isIpxe, firmware, architecture = 0 }: DhcpClient): (typeof KINDS)[number] {
-  if (isIpxe) return 'ipxe'
-  if (firmware === 'http') return 'uefi-http'
-  return architecture === 0 ? 'bios' : 'uefi'
+/** Of several networks each is told the routers that are in it. */
+function routersIn(
+  { network, router }: ServedSubnet,
+  all: readonly Ipv4[],
+  subnets: readonly Subnet[],
+): readonly Ipv4[] {
+  if (router !== undefined) return [router]
+  return subnets.length === 1 ? all : all.filter((address) => contains(network, address))
+}
+
+function tell(exchange: DhcpExchange, log: Logger): void {
+  log.info(describeExchange(exchange), { mac: exchange.client.mac })
 }
 
 function describeExchange({ received: type, outcome }: DhcpExchange): string {
@@ -125,26 +171,4 @@ function describeExchange({ received: type, outcome }: DhcpExchange): string {
     default:
       return `${received}: ${outcome.address}`
   }
-}
-
-function addresses(text: string, earlier: readonly string[] = []): readonly string[] {
-  return [...earlier, ...text.split(',').map(oneAddress)]
-}
-
-function oneAddress(text: string): string {
-  if (!isIpv4(text)) throw new UsageError(`Cannot read address "${text}", want four octets such as 10.0.0.1`)
-  return text
-}
-
-function leaseSeconds(text: string): number {
-  const seconds = /^\d+$/.test(text) ? Number(text) : 0
-  if (seconds < 60 || seconds > 4_294_967_294) {
-    throw new UsageError(`Cannot use lease "${text}", want a number of seconds from 60 on`)
-  }
-  return seconds
-}
-
-function bootFile(text: string, earlier: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
-  const kind = KINDS.find((name) => text.startsWith(`${name}=`))
-  return kind === undefined ? { ...earlier, [ANY_KIND]: text } : { ...earlier, [kind]: text.slice(kind.length + 1) }
 }

@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { parseListen, serveUntilSignal } from './listen.ts'
 
 /** `netroot serve tftp DIR`: a directory by TFTP, read-only. */
@@ -7,6 +7,9 @@ export function serveTftpCommand(): Command {
     .description('Serve the files of a directory by TFTP, read-only')
     .argument('<directory>', 'what is served; a client sees it as /')
     .option('--listen <address:port>', 'where to listen; port 0 takes any free one', '0.0.0.0:69')
+    .option('--one-port', 'answer from the port that was asked, for firewalls that let through nothing else')
+    .option('--per-source <number>', 'transfers at one time to one address', countOf)
+    .option('--rate <number>', 'requests answered in one second', countOf)
     .option('--quiet', 'no line per transfer on standard error')
     .addHelpText('after', EXAMPLES)
     .action(serveTftp)
@@ -16,10 +19,24 @@ const EXAMPLES = `
 Examples:
   netroot serve tftp /srv/tftp
   netroot serve tftp /srv/tftp --listen 10.0.0.1:69
+  netroot serve tftp /srv/tftp --one-port --per-source 11 --rate 100
 
 Give an address where the machine has several: answers then come from the one that was asked.`
 
-async function serveTftp(directory: string, options: { listen: string; quiet?: true }): Promise<void> {
+interface Flags {
+  readonly listen: string
+  readonly onePort?: true
+  readonly perSource?: number
+  readonly rate?: number
+  readonly quiet?: true
+}
+
+function countOf(text: string): number {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('Want a number from 1 to 999999.')
+}
+
+async function serveTftp(directory: string, options: Flags): Promise<void> {
   const [{ TftpServer }, { openTftpFrom }, { DirectoryFiles }, { silent, stderrLogger }] = await Promise.all([
     import('../protocols/tftp/server.ts'),
     import('../protocols/tftp/directory.ts'),
@@ -29,6 +46,14 @@ async function serveTftp(directory: string, options: { listen: string; quiet?: t
   const { host, port } = parseListen(options.listen, 69)
   const files = await DirectoryFiles.open(directory)
   const log = options.quiet === true ? silent : stderrLogger()
-  const server = await TftpServer.listen({ open: openTftpFrom(files), host, port, log })
+  const server = await TftpServer.listen({
+    open: openTftpFrom(files),
+    host,
+    port,
+    log,
+    onePort: options.onePort === true,
+    ...(options.perSource === undefined ? {} : { maxTransfersPerPeer: options.perSource }),
+    ...(options.rate === undefined ? {} : { maxPerSecond: options.rate }),
+  })
   await serveUntilSignal(server, { host, port: server.port })
 }

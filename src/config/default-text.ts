@@ -31,11 +31,23 @@ range: ${range}
 #: domain: lab.example
 #: ntp: [192.168.1.1]
 
+# More networks: on other interfaces, or behind DHCP relays.
+#: networks: [{ relayed: 10.9.0.0/24, range: 10.9.0.100-10.9.0.199, router: 10.9.0.1 }]
+
 # Ports. Firmware asks for boot loaders on port 69 only.
-#: ports: { http: 80, nfs: 2049, tftp: 69 }
+#: ports: { http: 80, nfs: 2049, tftp: 69, syslog: 514 }
+
+# Machines that fetch kernel and initramfs at the same time; others see their place in the queue on their screen.
+#: atOnce: 100
 
 # Where images, leases and boots are kept. Without it: $NETROOT_STATE, /var/lib/netroot for root.
 #: store: /var/lib/netroot
+
+# What the initramfs parts in it may take.
+#: cache: 4GiB
+
+# Who may log in to an initramfs: public keys, or a file of them.
+#: ssh: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGVtcHR5IGV4YW1wbGUga2V5IGZvciBuZXRyb290IQ admin]
 
 # Boot loaders of your own instead of Debian's, by the name that "netroot loader list" shows.
 #: loaders: { snponly.efi: /srv/own/ipxe.efi }
@@ -53,6 +65,11 @@ profiles:
     #: writes: discard
     # netroot's initramfs, or the image's own
     #: initramfs: netroot
+    # its drivers: those of the machine's own cards where they are known (auto), generic, or all; further modules
+    #: drivers: auto
+    #: modules: [md_mod]
+    # a login over SSH into the initramfs, for the keys of ssh: above
+    #: ssh: false
     # the boot loader; without it iPXE, and GRUB where there is no iPXE
     #: loader: grub
     #: cmdline: console=tty0 quiet

@@ -24,6 +24,9 @@ test('effectiveProfile() gives machines nobody named the default profile', () =>
     root: ['nfs'],
     writes: 'discard',
     initramfs: 'netroot',
+    drivers: 'auto',
+    modules: [],
+    ssh: false,
     commandLine: ['console=ttyS0', 'quiet'],
     hostname: 'pc-{mac}',
   })
@@ -37,6 +40,9 @@ test('effectiveProfile() lets the client win and adds up the command lines, inhe
     root: ['nfs'],
     writes: 'discard',
     initramfs: 'netroot',
+    drivers: 'auto',
+    modules: [],
+    ssh: false,
     commandLine: ['console=ttyS0', 'quiet', 'debug', 'loglevel=7'],
   })
 })
@@ -59,4 +65,15 @@ test('hostNameOf() takes the name of the client, or makes one of the MAC address
   assert.equal(hostNameOf('52:54:00:00:00:07', profile, clientOf(config, '52:54:00:00:00:07')), 'pc7')
   assert.equal(hostNameOf('52:54:00:00:00:08', profile, clientOf(config, '52:54:00:00:00:08')), 'kiosk')
   assert.equal(hostNameOf('52:54:00:00:00:09', profile), 'pc-525400000009')
+})
+
+test('effectiveProfile() lets people log in where the profile or the command line says so', () => {
+  const sshOf = (words: string): boolean | undefined => {
+    const text = `interface: eth0\nrange: 10.0.0.1-10.0.0.9\nssh: keys.pub\nprofiles:\n  a: { image: a${words} }\n`
+    return effectiveProfile(parseConfig(text, 'netroot.yaml').config)?.ssh
+  }
+  assert.deepEqual(
+    ['', ', ssh: true', ', cmdline: quiet netroot.ssh', ', cmdline: netroot.ssh=1 netroot.ssh=0'].map(sshOf),
+    [false, true, true, false],
+  )
 })

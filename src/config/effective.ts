@@ -22,6 +22,11 @@ export interface EffectiveProfile {
   readonly initramfs: 'netroot' | 'image'
   /** Without it iPXE, and GRUB where there is no iPXE. */
   readonly loader?: NonNullable<Profile['loader']>
+  readonly drivers: 'auto' | 'generic' | 'all'
+  /** Further kernel modules for the initramfs. */
+  readonly modules: readonly string[]
+  /** Does the initramfs let people log in? */
+  readonly ssh: boolean
   readonly commandLine: readonly string[]
   /** Host name of machines nobody named; `{mac}` is not yet replaced. */
   readonly hostname?: string
@@ -57,6 +62,7 @@ export function effectiveProfile(config: Config, client?: Client): EffectiveProf
   const layers: readonly Partial<Profile>[] = [...inheritance(config.profiles, name), ...(client ? [client] : [])]
   const merged = Object.assign({}, ...layers.map(withoutUndefined)) as Partial<Profile>
   if (merged.image === undefined) throw new TypeError(`Cannot boot profile ${name}: it has no image`)
+  const commandLine = layers.flatMap((layer) => layer.cmdline ?? [])
   return {
     name,
     image: merged.image,
@@ -66,9 +72,17 @@ export function effectiveProfile(config: Config, client?: Client): EffectiveProf
     writes: merged.writes ?? 'discard',
     initramfs: merged.initramfs ?? 'netroot',
     ...(merged.loader === undefined ? {} : { loader: merged.loader }),
-    commandLine: layers.flatMap((layer) => layer.cmdline ?? []),
+    drivers: merged.drivers ?? 'auto',
+    modules: merged.modules ?? [],
+    ssh: merged.ssh ?? isSshWord(commandLine),
+    commandLine,
     ...(client === undefined ? { hostname: merged.hostname ?? DEFAULT_HOST_NAME } : {}),
   }
+}
+
+/** Does the command line ask for an SSH server in the initramfs? The last of several words counts. */
+function isSshWord(words: readonly string[]): boolean {
+  return /^netroot\.ssh(?:=(?:1|yes))?$/.test(words.findLast((word) => /^netroot\.ssh(?:=|$)/.test(word)) ?? '')
 }
 
 /** The host name a machine is given: its client's, or made by its profile's pattern; '' where neither says one. */

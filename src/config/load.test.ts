@@ -26,7 +26,7 @@ function mistakes(text: string): string[] {
 test('parseConfig() fills in the defaults', () => {
   const { config } = parseConfig(SMALL, 'netroot.yaml')
   assert.equal(config.lease, 12 * 3600)
-  assert.deepEqual(config.ports, { http: 80, nfs: 2049, tftp: 69 })
+  assert.deepEqual(config.ports, { http: 80, nfs: 2049, tftp: 69, syslog: 514 })
   assert.deepEqual(config.range, { first: '10.0.0.100', last: '10.0.0.199' })
   assert.deepEqual([config.dns, config.ntp, config.clients, config.unknown], [[], [], {}, 'boot'])
 })
@@ -47,6 +47,40 @@ test('parseConfig() says which initramfs there are', () => {
   ])
 })
 
+const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGVtcHR5 admin'
+
+test('parseConfig() takes keys for SSH as a list or as a file', () => {
+  assert.deepEqual(parseConfig(`${SMALL}ssh: [${KEY}]\n`, 'netroot.yaml').config.ssh, { keys: [KEY] })
+  assert.deepEqual(parseConfig(`${SMALL}ssh: keys.pub\n`, 'netroot.yaml').config.ssh, { file: 'keys.pub' })
+})
+
+test('parseConfig() refuses a login over SSH that no key opens, at the key that asks for it', () => {
+  const asks = SMALL.replace('image: debian', 'image: debian, ssh: true')
+  assert.match(
+    mistakes(asks)[0] ?? '',
+    /^4:33: ssh: asks for a login over SSH, and no key may log in; want ssh: at the top/,
+  )
+  assert.match(mistakes(`${asks}ssh: []\n`)[0] ?? '', /^4:33: ssh: asks/)
+  const word = SMALL.replace('image: debian', 'image: debian, cmdline: quiet netroot.ssh')
+  assert.match(mistakes(word)[0] ?? '', /^4:37: cmdline: asks/)
+  assert.deepEqual(mistakes(`${word}ssh: [${KEY}]\n`), [])
+})
+
+test('parseConfig() refuses what is no public key, a private one first of all', () => {
+  assert.match(mistakes(`${SMALL}ssh: [hello]\n`)[0] ?? '', /^5:6: ssh: .*want a file of public keys, or a list/)
+})
+
+test('parseConfig() reads which drivers an initramfs carries', () => {
+  const text = SMALL.replace('image: debian', 'image: debian, drivers: generic, modules: [md_mod]')
+  assert.deepEqual(parseConfig(text, 'netroot.yaml').config.profiles['debian'], {
+    image: 'debian',
+    drivers: 'generic',
+    modules: ['md_mod'],
+  })
+  assert.match(mistakes(text.replace('generic', 'some'))[0] ?? '', /drivers: found "some", want auto, generic or all$/)
+  assert.match(mistakes(`${SMALL}cache: 4\n`)[0] ?? '', /^5:8: cache: found the number 4, want a size such as 4GiB/)
+})
+
 test('parseConfig() says for an unknown key where it stands and which was meant', () => {
   assert.deepEqual(mistakes(`${SMALL}rooter: 10.0.0.1\n`), [
     '5:1: found the unknown key "rooter", did you mean router?',
@@ -56,7 +90,7 @@ test('parseConfig() says for an unknown key where it stands and which was meant'
   ])
   assert.match(
     mistakes(`${SMALL}ports: { ssh: 22 }\n`)[0] ?? '',
-    /^5:10: found the unknown key "ssh", want one of http, nfs, tftp$/,
+    /^5:10: found the unknown key "ssh", want one of http, nfs, tftp, syslog$/,
   )
 })
 

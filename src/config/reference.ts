@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { clientShape, configShape, portsShape, profileShape } from './schema.ts'
+import { clientShape, configShape, networkShape, portsShape, profileShape } from './schema.ts'
 
 type Shape = Readonly<Record<string, z.ZodType>>
 
@@ -12,6 +12,7 @@ export function configReference(): string {
     'line and column; `netroot config show --client NAME` shows what one machine boots.',
     '',
     ...section('## The file', configShape),
+    ...section('## networks', networkShape),
     ...section('## ports', portsShape),
     ...section('## profiles: NAME', profileShape),
     'A profile takes from the one it inherits from what it does not say itself. Command lines add up: the inherited words',

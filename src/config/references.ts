@@ -11,9 +11,28 @@ export function referenceProblems(source: YamlSource, config: Partial<Config>): 
     ...duplicates(source, clients, 'mac'),
     ...duplicates(source, clients, 'address'),
     ...serverAddressTaken(source, config),
+    ...sshWithoutKeys(source, config),
     ...(config.profiles === undefined ? [] : profileProblems(source, { ...config, profiles: config.profiles })),
   ]
 }
+
+/** Whoever asks for a login says whose: an SSH server without keys lets nobody in and looks broken. */
+function sshWithoutKeys(source: YamlSource, { ssh, profiles, clients }: Partial<Config>): ConfigProblem[] {
+  if (ssh !== undefined && !('keys' in ssh && ssh.keys.length === 0)) return []
+  const all = [
+    ...Object.entries(profiles ?? {}).map(([name, one]) => ({ path: ['profiles', name], one })),
+    ...Object.entries(clients ?? {}).map(([name, one]) => ({ path: ['clients', name], one })),
+  ]
+  return all.flatMap(({ path, one }) => {
+    const key =
+      one.ssh === true ? 'ssh' : one.cmdline?.some((word) => SSH_WORD.test(word)) === true ? 'cmdline' : undefined
+    if (key === undefined) return []
+    const want = 'want ssh: at the top of the file, with a list of public keys or a file of them'
+    return [source.atValue([...path, key], `${key}: asks for a login over SSH, and no key may log in; ${want}`)]
+  })
+}
+
+const SSH_WORD = /^netroot\.ssh(?:=(?:1|yes))?$/
 
 type Profiles = Readonly<Record<string, Profile>>
 type WithProfiles = Partial<Config> & { readonly profiles: Record<string, Profile> }

@@ -8,10 +8,14 @@ import {
   hostNamePattern,
   interfaceName,
   ipv4Address,
+  ipv4Network,
   macAddress,
+  moduleName,
   name,
   path,
   port,
+  publicKey,
+  size,
 } from './values.ts'
 
 /*
@@ -21,6 +25,8 @@ import {
 
 const ROOT = 'want nfs, or a list of what is tried in order'
 const rootTransport = z.enum(['nfs'], { error: ROOT })
+
+const ADDRESSES = 'want a list of addresses such as [192.168.1.1]'
 
 /** What a profile says of a boot. A client may say each of these too, and then it wins. */
 const bootKeys = {
@@ -51,6 +57,22 @@ const bootKeys = {
     .describe(
       'Which boot loader machines get: iPXE, PXELINUX (BIOS only), or shim and GRUB, which Secure Boot lets through. Without it iPXE, and GRUB where there is no iPXE',
     ),
+  drivers: z
+    .enum(['auto', 'generic', 'all'], { error: 'want auto, generic or all' })
+    .optional()
+    .describe(
+      "Which drivers netroot's initramfs carries: auto those of the machine's own cards where its loader tells them, generic all network drivers, all every driver of the kernel. Default: auto",
+    ),
+  modules: z
+    .array(moduleName, { error: 'want a list of kernel modules such as [md_mod, raid1]' })
+    .optional()
+    .describe('Further kernel modules for the initramfs, each with what it needs'),
+  ssh: z
+    .boolean({ error: 'want true or false' })
+    .optional()
+    .describe(
+      'Whether the initramfs lets the keys of `ssh` log in over SSH; `netroot.ssh` on the command line does the same. Default: false',
+    ),
   cmdline: commandLine
     .optional()
     .describe('Words added to the kernel command line, after those of the profile inherited from'),
@@ -74,15 +96,37 @@ export const clientShape = {
   ...bootKeys,
 }
 
+/** The keys of one of `networks`. */
+export const networkShape = {
+  interface: interfaceName.optional().describe('Another interface on which machines are served'),
+  relayed: ipv4Network.optional().describe('Instead of an interface: a network behind DHCP relays such as 10.9.0.0/24'),
+  address: ipv4Address.optional().describe("The server's address there, where the interface has several"),
+  range: addressRange.describe('Pool of addresses of this network'),
+  lease: duration.optional().describe('As above, for this network; without it what is said above'),
+  router: ipv4Address.optional().describe('Router of this network; without it none'),
+  dns: z.array(ipv4Address, { error: ADDRESSES }).optional().describe('Name servers; without it those above'),
+  domain: domainName.optional().describe('Domain; without it the one above'),
+  ntp: z.array(ipv4Address, { error: ADDRESSES }).optional().describe('Time servers; without it those above'),
+}
+
 /** The keys of `ports`. */
 export const portsShape = {
   http: port.default(80).describe('HTTP: scripts, kernels, initramfs parts, reports'),
   nfs: port.default(2049).describe('NFS and MOUNT, over TCP'),
   tftp: port.default(69).describe('TFTP: boot loaders. Firmware asks on 69 only'),
+  syslog: port
+    .default(514)
+    .describe(
+      'Syslog over UDP: what a machine says that cannot send its log by HTTP. Where it is taken, it is left out',
+    ),
 }
 
-const ADDRESSES = 'want a list of addresses such as [192.168.1.1]'
 const profile = z.strictObject(profileShape, { error: 'want the keys of a profile such as image:' })
+const network = z
+  .strictObject(networkShape, { error: 'want the keys of a network such as interface: and range:' })
+  .refine((one) => (one.interface === undefined) !== (one.relayed === undefined), {
+    error: 'want either interface: or relayed:, and not both',
+  })
 const client = z.strictObject(clientShape, { error: 'want the keys of a client such as mac:' })
 
 /** The keys of the file. */
@@ -97,15 +141,34 @@ export const configShape = {
   dns: z.array(ipv4Address, { error: ADDRESSES }).default([]).describe('Name servers told to machines'),
   domain: domainName.optional().describe('Domain told to machines'),
   ntp: z.array(ipv4Address, { error: ADDRESSES }).default([]).describe('Time servers told to machines'),
+  networks: z
+    .array(network, { error: 'want a list of networks, each with interface: or relayed:, and range:' })
+    .default([])
+    .describe('More networks than the one above: on other interfaces, or behind relays'),
   ports: z
-    .strictObject(portsShape, { error: 'want http, nfs and tftp, each with a port' })
+    .strictObject(portsShape, { error: 'want http, nfs, tftp and syslog, each with a port' })
     .prefault({})
     .describe('Ports of the services'),
+  atOnce: z
+    .int({ error: 'want a number of machines such as 100' })
+    .min(1, { error: 'want 1 or more' })
+    .max(100_000, { error: 'want 100000 or less' })
+    .default(100)
+    .describe('Machines that fetch kernel and initramfs at the same time; others see their place in the queue'),
   store: path
     .optional()
     .describe(
       'Directory of images, leases and boots; without it $NETROOT_STATE, /var/lib/netroot for root, ~/.local/state/netroot',
     ),
+  cache: size
+    .prefault('4GiB')
+    .describe('What the initramfs parts in the store may take; those not used for longest are removed first'),
+  ssh: z
+    .union([path.transform((file) => ({ file })), z.array(publicKey).transform((keys) => ({ keys }))], {
+      error: 'want a file of public keys, or a list of them such as [ssh-ed25519 AAAA… name]',
+    })
+    .optional()
+    .describe('Public keys that may log in to an initramfs, as a list or as a file; see `ssh` of a profile'),
   loaders: z
     .record(z.string(), path, { error: 'want files, each NAME: FILE such as snponly.efi: /srv/own/ipxe.efi' })
     .default({})
@@ -132,6 +195,8 @@ export const configSchema = z.strictObject(configShape, { error: 'want keys such
 export type Config = z.output<typeof configSchema>
 export type Profile = z.output<typeof profile>
 export type Client = z.output<typeof client>
+/** One of `networks`. */
+export type ConfiguredNetwork = z.output<typeof network>
 export type RootTransport = z.output<typeof rootTransport>
 
 function matchingVersion() {

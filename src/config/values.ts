@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { type Cidr, networkOf, parseCidr } from '../net/cidr.ts'
 import { type Ipv4, ipv4ToNumber } from '../net/ipv4.ts'
 import { type Mac, parseMac } from '../net/mac.ts'
 
@@ -33,6 +34,13 @@ export const macAddress = read<Mac>('want six octets such as 52:54:00:12:34:56',
 export const ipv4Address = read<Ipv4>('want four octets such as 192.168.1.10', (text) => {
   ipv4ToNumber(text)
   return text
+})
+
+/** The network's own address must be meant: `10.9.0.7/24` is a typing error more often than not. */
+export const ipv4Network = read<Cidr>('want a network such as 10.9.0.0/24', (text) => {
+  const network = parseCidr(text)
+  if (network.address !== networkOf(network)) throw new TypeError('not the first address')
+  return network
 })
 
 export const addressRange = read<AddressRange>(
@@ -76,6 +84,18 @@ export const name = matching(
 
 const COMMAND_LINE = 'want words of a kernel command line, as one text or as a list'
 
+/** As lsmod shows it, or with hyphens as the file is called. */
+export const moduleName = matching('want the name of a kernel module such as md_mod', /^[A-Za-z0-9][\w-]{0,63}$/)
+
+/** One line of an authorized_keys file; options may stand before the type of the key. */
+export const publicKey = matching(
+  'want a public key such as ssh-ed25519 AAAA… name (the file that ends in .pub)',
+  /^(?:[^\r\n]*\s)?(?:ssh-(?:rsa|ed25519)|ecdsa-sha2-nistp(?:256|384|521)|sk-[\w@.-]+)\s+AAAA[\w+/=]+(?:\s[^\r\n]*)?$/,
+)
+
+/** `4GiB`, `500MiB`; the value is in bytes. */
+export const size = read<number>('want a size such as 4GiB or 500MiB', parseSize)
+
 /** Words of a command line: one text, split at blanks outside double quotes, or a list of words. */
 export const commandLine = z
   .union([z.string(), z.array(z.string())], { error: COMMAND_LINE })
@@ -100,6 +120,15 @@ function parseDuration(text: string): number {
   const seconds = Number(match?.[1]) * (unit === undefined ? Number.NaN : SECONDS[unit as keyof typeof SECONDS])
   if (!(seconds > 0 && seconds < INFINITE_SECONDS)) throw new TypeError('not a duration')
   return seconds
+}
+
+const UNITS = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 } as const
+
+function parseSize(text: string): number {
+  const match = /^(\d{1,6}) ?([KMGT]iB)$/.exec(text.trim())
+  const unit = match?.[2]
+  if (unit === undefined) throw new TypeError('not a size')
+  return Number(match?.[1]) * UNITS[unit as keyof typeof UNITS]
 }
 
 function splitWords(text: string): string[] {

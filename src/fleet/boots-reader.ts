@@ -50,6 +50,11 @@ export class BootsReader {
   currentByName(name: string): Boot | undefined {
     return this.#one('SELECT * FROM boots WHERE name = ? ORDER BY began_at DESC, rowid DESC LIMIT 1', [name])
   }
+  /** The boots of a machine, the newest first. */
+  ofMachine(mac: Mac, limit: number): Boot[] {
+    const sql = 'SELECT * FROM boots WHERE mac = ? ORDER BY began_at DESC, rowid DESC LIMIT ?'
+    return this.all(sql, [mac, limit]).map(bootOf)
+  }
   /** The newest boots first. */
   list(limit = 50): Boot[] {
     return this.all('SELECT * FROM boots ORDER BY began_at DESC, rowid DESC LIMIT ?', [limit]).map(bootOf)

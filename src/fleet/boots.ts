@@ -51,9 +51,12 @@ export class Boots extends BootsReader {
     return this.#learn(latest, machine)
   }
 
-  /** Begins a boot, whatever was before. */
-  begin(machine: Machine, at: number, name = ''): Boot {
-    const id = newBootId()
+  /**
+   * Begins a boot, whatever was before.
+   *
+   * @param id one that no other boot has
+   */
+  begin(machine: Machine, at: number, name = '', id = newBootId()): Boot {
     this.#run('INSERT INTO boots (id, mac, machine, name, phase, began_at, last_at) VALUES (?, ?, ?, ?, ?, ?, ?)', [
       id,
       machine.mac,

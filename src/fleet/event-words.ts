@@ -1,6 +1,7 @@
 import { architectureName } from './architectures.ts'
 import type { BootEvent, EventOf, FileRole, HttpFile, Outcome, TftpFile } from './events.ts'
 import type { Speaker } from './machine.ts'
+import { deviceName } from './pci-id.ts'
 import { printable } from './printable.ts'
 import { formatBytes, formatSeconds, shortDigests } from './units.ts'
 
@@ -34,6 +35,7 @@ const FILES: Readonly<Record<Exclude<FileRole, 'other' | 'loader'>, string>> = {
   initramfs: "initramfs: the image's own",
   tools: 'initramfs: tools',
   drivers: 'initramfs: drivers',
+  ssh: 'initramfs: SSH server',
   client: 'initramfs: boot plan',
 }
 
@@ -65,6 +67,10 @@ function rawWordsOf(event: BootEvent): EventWords {
       return mountWords(event)
     case 'nfs.traffic':
       return { what: `read over NFS in ${event.calls} calls`, tone: 'plain', bytes: event.bytes }
+    case 'boot.drivers':
+      return driversWords(event)
+    case 'boot.log':
+      return { ...plain(`its log came${event.source === 'syslog' ? ' by syslog' : ''}`), bytes: event.bytes }
     case 'server.restarted':
       return { what: 'the server was started again', tone: 'warning' }
     default:
@@ -76,16 +82,18 @@ function reportWords(event: Extract<BootEvent, { type: `report.${string}` }>): E
   switch (event.type) {
     case 'report.init':
       return plain(`Linux ${event.kernel ?? ''} runs${memory(event)}`.replace('  ', ' '))
+    case 'report.words':
+      return { what: `not understood on the kernel command line: ${event.words.join(' ')}`, tone: 'warning' }
     case 'report.cards':
       return cardWords(event)
     case 'report.lease':
-      return plain(`${event.interface} has ${event.address}`)
+      return leaseWords(event)
     case 'report.root':
       return { ...plain(`root mounted from ${shortDigests(event.url)}`), ...took(event.took) }
     case 'report.handover':
       return plain(`network handed over to ${event.managers.join(', ') || 'nobody'}`)
     case 'report.switch':
-      return plain(`starts ${event.init}`)
+      return plain(`starts ${event.init}${leaves(event)}`)
     case 'report.alive':
       return aliveWords(event)
     case 'report.shutdown':
@@ -158,10 +166,35 @@ function mountWords({ outcome, path, reason }: EventOf<'nfs.mount'>): EventWords
   }
 }
 
+function driversWords({ scope, devices, why, modules }: EventOf<'boot.drivers'>): EventWords {
+  const what = scope === 'fitted' ? `fitted to ${devices.map(deviceName).join(', ')}` : scope
+  return plain(`drivers: ${what}, ${modules} modules (${why})`)
+}
+
 function cardWords({ cards, missing }: EventOf<'report.cards'>): EventWords {
   const found = cards.map((card) => `${card.interface} (${card.driver || 'no driver named'})`).join(', ')
   const lacking = missing.length === 0 ? '' : `; no driver for ${missing.map(({ busId }) => busId).join(', ')}`
   return { what: `cards: ${found || 'none'}${lacking}`, tone: cards.length === 0 ? 'bad' : 'plain' }
+}
+
+/** Longer than any card takes without a switch that makes it wait. */
+const SLOW_LINK_SECONDS = 5
+
+function leaseWords({ interface: name, address, linkSeconds = 0 }: EventOf<'report.lease'>): EventWords {
+  if (linkSeconds < SLOW_LINK_SECONDS) return plain(`${name} has ${address}`)
+  const what = `${name} has ${address}; its link took ${formatSeconds(linkSeconds)} (a switch with spanning tree?)`
+  return { what, tone: 'warning' }
+}
+
+/** What the initramfs leaves behind. */
+function leaves({ initramfsMemoryKib, modules }: EventOf<'report.switch'>): string {
+  const parts = [
+    ...(initramfsMemoryKib === undefined
+      ? []
+      : [`${formatBytes(initramfsMemoryKib * 1024)} of the initramfs given back`]),
+    ...(modules === undefined ? [] : [`${modules} modules loaded`]),
+  ]
+  return parts.length === 0 ? '' : `; ${parts.join(', ')}`
 }
 
 function aliveWords({ hostname, state }: EventOf<'report.alive'>): EventWords {

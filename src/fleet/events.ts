@@ -83,7 +83,7 @@ export interface TftpFile extends At {
 }
 
 /** Which part of a boot a file over HTTP is. */
-export type FileRole = 'loader' | 'script' | 'kernel' | 'initramfs' | 'tools' | 'drivers' | 'client' | 'other'
+export type FileRole = 'loader' | 'script' | 'kernel' | 'initramfs' | 'tools' | 'drivers' | 'ssh' | 'client' | 'other'
 
 /** A file over HTTP, told when its transfer ended. Reports of the machine are not among them. */
 export interface HttpFile extends At {
@@ -114,6 +114,30 @@ export interface NfsTraffic extends At {
   readonly calls: number
 }
 
+/** How much a drivers part of an initramfs holds: what some devices need, all for the network, or all there is. */
+export type DriversScope = 'fitted' | 'generic' | 'all'
+
+/** Which drivers part the machine was told to fetch, and why that one. */
+export interface DriversChosen extends At {
+  readonly type: 'boot.drivers'
+  readonly scope: DriversScope
+  /** PCI ids and modaliases that a fitted part is for. */
+  readonly devices: readonly string[]
+  /** In words. */
+  readonly why: string
+  /** SHA-256 of the part, in hex. */
+  readonly part: string
+  readonly bytes: number
+  readonly modules: number
+}
+
+/** The machine sent its log; it is kept beside the events. */
+export interface LogReceived extends At {
+  readonly type: 'boot.log'
+  readonly source: 'http' | 'syslog'
+  readonly bytes: number
+}
+
 /** The server was started again while this boot was going on. */
 export interface ServerRestarted extends At {
   readonly type: 'server.restarted'
@@ -122,6 +146,12 @@ export interface ServerRestarted extends At {
 interface Report extends At {
   /** Seconds since the machine's kernel started, as the machine says; missing where it did not. */
   readonly uptime?: number
+}
+
+/** Words of the kernel command line that the initramfs does not understand. */
+export interface ReportWords extends Report {
+  readonly type: 'report.words'
+  readonly words: readonly string[]
 }
 
 /** Our init runs. */
@@ -137,6 +167,8 @@ export interface Card {
   readonly mac: Mac
   readonly driver: string
   readonly busId: string
+  /** What buses say of the card and of what it hangs on, such as `pci:v00008086d0000100Esv…`; the card first. */
+  readonly modaliases?: readonly string[]
 }
 
 /** A network device for which no driver was found. */
@@ -160,6 +192,8 @@ export interface ReportLease extends Report {
   readonly router?: string
   readonly server?: string
   readonly leaseSeconds?: number
+  /** Seconds that passed before the card had a link; a switch with spanning tree takes half a minute. */
+  readonly linkSeconds?: number
 }
 
 /** The root file system is mounted. */
@@ -182,6 +216,8 @@ export interface ReportSwitch extends Report {
   readonly init: string
   /** Memory of the initramfs that is given back. */
   readonly initramfsMemoryKib?: number
+  /** Kernel modules that are loaded. */
+  readonly modules?: number
 }
 
 /** The real system is up. */
@@ -240,6 +276,7 @@ export type DhcpEvent = DhcpDiscover | DhcpOffer | DhcpAck | DhcpNak | DhcpUnans
 /** What the machine says of itself. Nobody proves that it is the machine: show it, never act on it. */
 export type ReportEvent =
   | ReportInit
+  | ReportWords
   | ReportCards
   | ReportLease
   | ReportRoot
@@ -250,7 +287,16 @@ export type ReportEvent =
   | ReportTrying
   | ReportFailed
 
-export type BootEvent = DhcpEvent | TftpFile | HttpFile | NfsMount | NfsTraffic | ServerRestarted | ReportEvent
+export type BootEvent =
+  | DhcpEvent
+  | TftpFile
+  | HttpFile
+  | NfsMount
+  | NfsTraffic
+  | DriversChosen
+  | LogReceived
+  | ServerRestarted
+  | ReportEvent
 export type BootEventType = BootEvent['type']
 
 /** The one kind of event with this type. */

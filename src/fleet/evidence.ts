@@ -1,6 +1,9 @@
 import type { BootEvent, BootEventType, EventOf, FileRole } from './events.ts'
 import { type Phase, phaseAfter } from './phase.ts'
 
+/** What says nothing of how far the machine came. */
+const ABOUT_IT: ReadonlySet<BootEventType> = new Set(['server.restarted', 'nfs.traffic', 'boot.drivers', 'boot.log'])
+
 /** The events of one boot, with the questions that the rules of the diagnosis ask of them. */
 export class Evidence {
   readonly events: readonly BootEvent[]
@@ -17,7 +20,7 @@ export class Evidence {
 
   /** The last thing that the machine did, or that was done for it. */
   get lastEvent(): BootEvent | undefined {
-    return this.events.findLast((event) => event.type !== 'server.restarted' && event.type !== 'nfs.traffic')
+    return this.events.findLast((event) => !ABOUT_IT.has(event.type))
   }
   /** Has the machine done nothing since the server was started again? */
   get endsInRestart(): boolean {

@@ -11,6 +11,9 @@ export const MAX_REPORT_BYTES = 32_768
 /** Enough for a machine with more cards than any has. */
 const MAX_FIELDS = 200
 
+/** A card says of every bus above it what it is. */
+const MAX_VALUE_CHARACTERS = 2048
+
 /** A report taken apart, before anybody looks at its stage. */
 export interface ReportLines {
   readonly stage: string
@@ -59,5 +62,5 @@ function readField(line: string): readonly [string, string] {
   const match = /^([a-z][a-z0-9-]{0,31})(?: (.*))?$/.exec(line)
   if (match?.[1] === undefined)
     throw new ReportError(`Cannot read report: line ${JSON.stringify(line.slice(0, 60))}, want a name and a value`)
-  return [match[1], (match[2] ?? '').trim().slice(0, 512)]
+  return [match[1], (match[2] ?? '').trim().slice(0, MAX_VALUE_CHARACTERS)]
 }

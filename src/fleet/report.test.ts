@@ -5,7 +5,7 @@ import { parseReport } from './report.ts'
 import { MAX_REPORT_BYTES, ReportError } from './report-lines.ts'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
-const read = (text: string) => parseReport(bytes(text), 1000)
+const read = (text: string) => parseReport(bytes(text), 1000)[0]
 
 test('parseReport() reads that our init runs', () => {
   assert.deepEqual(read('init\nuptime 2.31\nkernel 6.12.57+deb13-amd64\nmemory 1013760\n'), {
@@ -36,6 +36,22 @@ missing 0000:00:05.0 pci:v00001D6Ad0000D107sv0sd0bc02sc00i00
   })
 })
 
+test('parseReport() reads what the buses say of a card, and of what it hangs on', () => {
+  const body =
+    'cards\ncard eth0 52:54:00:12:34:56 virtio_net virtio0 virtio:d00000001v00001AF4 pci:v00001AF4d00001000sv\n'
+  const event = read(body)
+  assert.deepEqual(event.type === 'report.cards' && event.cards[0]?.modaliases, [
+    'virtio:d00000001v00001AF4',
+    'pci:v00001AF4d00001000sv',
+  ])
+})
+
+test('parseReport() reads which words of the command line were not understood, as an event of its own', () => {
+  const [stage, ...more] = parseReport(bytes('init\nuptime 2.31\nunknown-word rd.foo=1\nunknown-word ip=bar\n'), 1000)
+  assert.equal(stage.type, 'report.init')
+  assert.deepEqual(more, [{ type: 'report.words', at: 1000, uptime: 2.31, words: ['rd.foo=1', 'ip=bar'] }])
+})
+
 test('parseReport() reads lease, root, hand-over and switch', () => {
   assert.deepEqual(read('lease\ninterface eth0\naddress 10.0.0.7/24\nrouter\nserver 10.0.0.1\nseconds 43200\n'), {
     type: 'report.lease',
@@ -56,11 +72,12 @@ test('parseReport() reads lease, root, hand-over and switch', () => {
     at: 1000,
     managers: ['systemd-networkd', 'ifupdown'],
   })
-  assert.deepEqual(read('switch\ninit /usr/lib/systemd/systemd\ninitramfs-memory 20480\n'), {
+  assert.deepEqual(read('switch\ninit /usr/lib/systemd/systemd\ninitramfs-memory 20480\nmodules 34\n'), {
     type: 'report.switch',
     at: 1000,
     init: '/usr/lib/systemd/systemd',
     initramfsMemoryKib: 20_480,
+    modules: 34,
   })
 })
 
@@ -135,7 +152,7 @@ test('parseReport() answers any bytes with an event or a ReportError', () => {
   fc.assert(
     fc.property(stage, fc.uint8Array({ maxLength: 300 }), (word, rest) => {
       try {
-        assert.equal(parseReport(new Uint8Array([...bytes(word), 10, ...rest]), 5).at, 5)
+        assert.equal(parseReport(new Uint8Array([...bytes(word), 10, ...rest]), 5)[0].at, 5)
       } catch (error) {
         assert(error instanceof ReportError)
       }

@@ -7,19 +7,21 @@ import { ReportError, type ReportLines, readReportLines } from './report-lines.t
 const LOG_CHARACTERS = 8192
 
 /**
- * Reads what a machine reports of itself (docs/architecture.md "Reports"). Fields it does not know are passed over, so
- * that an older server takes the reports of a newer initramfs.
+ * Reads what a machine reports of itself (docs/architecture.md "Reports"): its stage, then what came along with it.
+ * Fields it does not know are passed over, so that an older server takes the reports of a newer initramfs.
  *
  * @param at when it came in, milliseconds since 1970
  * @throws {ReportError} if it is no report
  */
-export function parseReport(body: Uint8Array, at: number): ReportEvent {
+export function parseReport(body: Uint8Array, at: number): readonly [ReportEvent, ...ReportEvent[]] {
   const lines = readReportLines(body)
   const read = STAGES[lines.stage]
   if (read === undefined)
     throw new ReportError(`Cannot read report: stage ${lines.stage}, want one of ${Object.keys(STAGES).join(', ')}`)
   const fields = new Fields(lines)
-  return read(fields, { at, ...optional('uptime', fields.number('uptime')) })
+  const when = { at, ...optional('uptime', fields.number('uptime')) }
+  const words = fields.all('unknown-word')
+  return [read(fields, when), ...(words.length === 0 ? [] : [{ type: 'report.words', ...when, words } as const])]
 }
 
 interface When {
@@ -51,6 +53,7 @@ const STAGES: Readonly<Record<string, ReadStage>> = {
     ...optional('router', f.text('router')),
     ...optional('server', f.text('server')),
     ...optional('leaseSeconds', f.number('seconds')),
+    ...optional('linkSeconds', f.number('link')),
   }),
   root: (f, when) => ({ type: 'report.root', ...when, url: f.needed('url'), ...optional('took', f.number('took')) }),
   handover: (f, when) => ({ type: 'report.handover', ...when, managers: f.all('manager') }),
@@ -59,6 +62,7 @@ const STAGES: Readonly<Record<string, ReadStage>> = {
     ...when,
     init: f.needed('init'),
     ...optional('initramfsMemoryKib', f.number('initramfs-memory')),
+    ...optional('modules', f.number('modules')),
   }),
   alive: (f, when) => ({
     type: 'report.alive',
@@ -124,10 +128,11 @@ class Fields {
 }
 
 function readCard(value: string): Card {
-  const [name, mac, driver, busId] = value.split(/\s+/)
+  const [name, mac, driver, busId, ...modaliases] = value.split(/\s+/)
   if (name === undefined || mac === undefined)
-    throw new ReportError(`Cannot read report: card ${value}, want IFACE MAC DRIVER BUSID`)
-  return { interface: name, mac: readMac(mac), driver: driver ?? '', busId: busId ?? '' }
+    throw new ReportError(`Cannot read report: card ${value}, want IFACE MAC DRIVER BUSID MODALIAS…`)
+  const card = { interface: name, mac: readMac(mac), driver: driver ?? '', busId: busId ?? '' }
+  return { ...card, ...(modaliases.length === 0 ? {} : { modaliases }) }
 }
 
 function readMac(text: string): string {

@@ -1,6 +1,7 @@
 import type { Rule } from './diagnosis.ts'
 import type { FailureCause } from './events.ts'
 import type { Evidence } from './evidence.ts'
+import { pciIdOf } from './pci-id.ts'
 import { shortDigests } from './units.ts'
 
 /*
@@ -126,15 +127,15 @@ function serverWords(evidence: Evidence, cause: FailureCause | undefined): strin
   return `; the server says: ${shortDigests(mount.reason)}`
 }
 
+/** As a search engine knows it. */
+function deviceWords(modalias: string): string {
+  const id = pciIdOf(modalias)
+  return id === undefined ? modalias : `(PCI ${id})`
+}
+
 /** The devices without a driver, by the names that a search engine knows. */
 function devices(evidence: Evidence, cause: FailureCause | undefined): string {
   const missing = evidence.last('report.cards')?.missing ?? []
   if (missing.length === 0 || (cause !== 'no-driver' && cause !== 'no-card')) return ''
-  return `: ${missing.map(({ busId, modalias }) => `${busId} ${pciId(modalias)}`.trim()).join(', ')}`
-}
-
-/** `pci:v00001D6Ad0000D107sv…` is the card 1d6a:d107. */
-function pciId(modalias: string): string {
-  const match = /^pci:v0000([0-9A-F]{4})d0000([0-9A-F]{4})/i.exec(modalias)
-  return match === null ? modalias : `(PCI ${match[1]?.toLowerCase()}:${match[2]?.toLowerCase()})`
+  return `: ${missing.map(({ busId, modalias }) => `${busId} ${deviceWords(modalias)}`.trim()).join(', ')}`
 }

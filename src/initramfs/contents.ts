@@ -7,7 +7,12 @@ export interface Feature {
   readonly exclude: readonly string[]
   /** Debian architectures it is for; all where it is not given. */
   readonly architectures?: readonly string[]
+  /** It is in parts fitted to known devices too: `always`, or where one of the devices is on one of these buses. */
+  readonly fitted?: 'always' | readonly string[]
 }
+
+/** Architectures whose machines do not find PCI and their devices by firmware alone. */
+const BOARDS = ['arm64', 'armhf', 'riscv64', 'loong64']
 
 /** What goes into the generic drivers part. What these need comes along by modules.dep and modules.softdep. */
 export const FEATURES: readonly Feature[] = [
@@ -26,18 +31,35 @@ export const FEATURES: readonly Feature[] = [
     ],
   },
   {
-    name: 'buses that network cards sit on',
-    include: [
-      'kernel/drivers/usb/host/**',
-      'kernel/drivers/usb/{cdns3,chipidea,dwc2,dwc3,isp1760,musb}/**',
-      'kernel/drivers/pci/controller/**',
-      'kernel/drivers/virtio/{virtio_mmio,virtio_pci*}',
-      'kernel/drivers/hv/hv_vmbus',
-      'kernel/drivers/xen/{platform-pci,xen-pcifront}',
-      'kernel/drivers/pci/xen-pcifront',
-      'kernel/drivers/thunderbolt/thunderbolt',
-    ],
+    name: 'USB, for network adapters',
+    include: ['kernel/drivers/usb/host/**', 'kernel/drivers/usb/{cdns3,chipidea,dwc2,dwc3,isp1760,musb}/**'],
     exclude: ['kernel/drivers/usb/host/{sl811_cs,u132-hcd}', 'kernel/drivers/usb/*/{g_*,*_gadget,*-udc}'],
+    fitted: ['usb'],
+  },
+  {
+    name: 'PCI host bridges of boards',
+    include: ['kernel/drivers/pci/controller/**'],
+    exclude: [],
+    architectures: BOARDS,
+    fitted: ['pci'],
+  },
+  {
+    name: 'PCI behind other buses',
+    include: ['kernel/drivers/pci/{controller/**,xen-pcifront}', 'kernel/drivers/thunderbolt/thunderbolt'],
+    exclude: [],
+  },
+  {
+    name: 'virtio',
+    include: ['kernel/drivers/virtio/{virtio_mmio,virtio_pci*}'],
+    exclude: [],
+    fitted: ['virtio'],
+  },
+  { name: 'Hyper-V', include: ['kernel/drivers/hv/hv_vmbus'], exclude: [], fitted: ['vmbus'] },
+  {
+    name: 'Xen',
+    include: ['kernel/drivers/xen/{platform-pci,xen-pcifront}'],
+    exclude: [],
+    fitted: ['xen'],
   },
   {
     name: 'what boards without PCI need before their network card appears',
@@ -49,7 +71,8 @@ export const FEATURES: readonly Feature[] = [
       'kernel/drivers/mfd/{axp20x*,rk8xx*,bd9571mwv,max77*}',
     ],
     exclude: [],
-    architectures: ['arm64', 'armhf', 'riscv64', 'loong64'],
+    architectures: BOARDS,
+    fitted: ['of', 'platform', 'acpi'],
   },
   {
     name: 'a keyboard for the shell that opens when a boot fails',
@@ -67,15 +90,28 @@ export const FEATURES: readonly Feature[] = [
       'kernel/net/ipv6/ipv6',
       'kernel/fs/nfs/{nfs,nfsv3,nfsv4}',
       'kernel/fs/{overlayfs/overlay,squashfs/squashfs,erofs/erofs}',
+      'kernel/fs/ext4/ext4', // volumes
       'kernel/drivers/block/{loop,nbd}',
+      'kernel/drivers/scsi/{iscsi_tcp,sd_mod}',
     ],
     exclude: [],
+    fitted: 'always',
   },
   {
     name: 'links above cards',
-    include: ['kernel/net/8021q/8021q', 'kernel/net/bridge/bridge'],
+    include: ['kernel/drivers/net/bonding/bonding', 'kernel/net/8021q/8021q', 'kernel/net/bridge/bridge'],
     exclude: [],
   },
+]
+
+/**
+ * Modules, by path, whose firmware stays out although they are in: no network boot needs it, and it is larger than all
+ * the rest. With `--all` these modules are there; switch chips are no cards.
+ */
+export const FIRMWARE_LEFT_OUT: readonly string[] = [
+  'kernel/drivers/{accel,bluetooth,crypto,dsp,gpu,media,misc,net/wireless,remoteproc,soc}/**',
+  'kernel/drivers/net/ethernet/{mellanox/mlxsw,marvell/prestera}/**',
+  'kernel/sound/**',
 ]
 
 /** What the client loads whatever the hardware, in this order, where it is not part of the kernel: `MODULES_FOR_ROOT`. */

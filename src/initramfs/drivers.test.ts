@@ -86,7 +86,10 @@ test('buildDrivers() brings the firmware that is there and names the module that
   const { entries, report } = await buildDrivers(root.tree, VERSION)
   assert.equal(text(entries, 'lib/firmware/rtl_nic/rtl8168g-2.fw'), 'firmware')
   assert.deepEqual(report.firmware, ['rtl_nic/rtl8168g-2.fw'])
-  assert.deepEqual(report.missingFirmware, [{ module: 'r8169', name: 'rtl_nic/gone.fw' }])
+  assert.deepEqual(report.missingFirmware, [
+    { module: 'r8169', name: 'rtl_nic/gone.fw', card: 'RealTek card', debianPackage: 'firmware-realtek' },
+  ])
+  assert.deepEqual(report.firmwareReasons, { 'rtl_nic/rtl8168g-2.fw': 'r8169' })
 })
 
 test('buildDrivers() takes further modules by name', async () => {

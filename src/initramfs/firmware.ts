@@ -15,6 +15,8 @@ export interface FirmwareRequest {
 export interface FoundFirmware {
   /** Below `lib/firmware`, as they stand in the root: compressed or not, symlinks followed. */
   readonly entries: readonly CpioEntry[]
+  /** The module that asked first for each, by its path below /lib/firmware. */
+  readonly reasons: ReadonlyMap<string, string>
   readonly missing: readonly FirmwareRequest[]
 }
 
@@ -27,15 +29,20 @@ export async function findFirmware(
   version: string,
   requests: readonly FirmwareRequest[],
 ): Promise<FoundFirmware> {
-  const roots = [`updates/${version}/`, 'updates/', `${version}/`, '']
+  const roots = firmwareRoots(version)
   const missing: FirmwareRequest[] = []
-  const paths = new Set<string>()
+  const reasons = new Map<string, string>()
   for (const request of requests) {
     const found = await firstFound(tree, roots, request.name)
     if (found.length === 0) missing.push(request)
-    for (const path of found) paths.add(path)
+    for (const path of found) if (!reasons.has(path)) reasons.set(path, request.module)
   }
-  return { entries: await entriesOf(tree, [...paths].toSorted()), missing }
+  return { entries: await entriesOf(tree, [...reasons.keys()].toSorted()), reasons, missing }
+}
+
+/** Directories below /lib/firmware in which the kernel looks, one after the other. */
+export function firmwareRoots(version: string): string[] {
+  return [`updates/${version}/`, 'updates/', `${version}/`, '']
 }
 
 /** Paths below /lib/firmware: of a plain name the first that is there, of a pattern all. */

@@ -4,11 +4,15 @@ import { writeFileAtomic } from '../sys/files.ts'
 /** The kernel skips zeros between archives; one at least keeps two compressed ones apart for tools that look inside. */
 const ALIGNMENT = 512
 
-/** Writes the parts one after the other into one file, as the kernel takes them from a loader that knows one only. */
-export async function joinParts(paths: readonly string[], output: string): Promise<number> {
+/**
+ * Writes the parts one after the other into one file, as the kernel takes them from a loader that knows one only.
+ *
+ * @param output nothing is written where it is not given
+ * @returns bytes of the file
+ */
+export async function joinParts(paths: readonly string[], output: string | undefined): Promise<number> {
   const parts = await Promise.all(paths.map((path) => readFile(path)))
   const chunks = parts.flatMap((part) => [part, new Uint8Array(ALIGNMENT - (part.byteLength % ALIGNMENT))])
-  const whole = Buffer.concat(chunks)
-  await writeFileAtomic(output, whole)
-  return whole.byteLength
+  if (output !== undefined) await writeFileAtomic(output, Buffer.concat(chunks))
+  return chunks.reduce((sum, { byteLength }) => sum + byteLength, 0)
 }

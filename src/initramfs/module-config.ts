@@ -4,7 +4,13 @@ import { readPath, resolvePath } from '../storage/paths.ts'
 import { textOf } from '../wire/bytestring.ts'
 
 /** A file of an earlier directory hides those of the same name in later ones, modprobe.d(5). */
-const DIRECTORIES = ['/etc/modprobe.d', '/usr/local/lib/modprobe.d', '/usr/lib/modprobe.d', '/lib/modprobe.d'] as const
+export const DIRECTORIES = [
+  '/etc/modprobe.d',
+  '/run/modprobe.d',
+  '/usr/local/lib/modprobe.d',
+  '/usr/lib/modprobe.d',
+  '/lib/modprobe.d',
+] as const
 
 /** The configuration of modules in a root, its files in the order of their names. */
 export async function readModuleConfig(tree: FileTree): Promise<ModprobeConfig> {

@@ -39,15 +39,29 @@ export async function packModule(file: Uint8Array, decompressed: Uint8Array): Pr
 
 /**
  * Node has no xz, and one process for each of some hundred modules would take longer than the work: `xz` decompresses
- * concatenated files in one go, and their indexes say where to cut the result.
+ * concatenated files in one go, and their indexes say where to cut the result. One process for each processor, and as
+ * much work for each.
  */
 async function decompressXz(files: readonly Uint8Array[]): Promise<Uint8Array[]> {
-  const share = Math.ceil(files.length / availableParallelism())
-  const batches = Array.from({ length: share === 0 ? 0 : Math.ceil(files.length / share) }, (_, index) =>
-    files.slice(index * share, (index + 1) * share),
+  const batches = Array.from({ length: availableParallelism() }, () => ({ size: 0, at: [] as number[] }))
+  const sizes = files.map(xzContentSize)
+  for (const [at, size] of [...sizes.entries()].toSorted(([, a], [, b]) => b - a)) {
+    const least = batches.reduce((best, batch) => (batch.size < best.size ? batch : best))
+    least.size += size
+    least.at.push(at)
+  }
+  const results: Uint8Array[] = files.map(() => NOTHING)
+  const work = batches.filter(({ at }) => at.length > 0)
+  await Promise.all(
+    work.map(async ({ at }) => {
+      const decoded = await decompressBatch(at.map((index) => files[index] ?? NOTHING))
+      for (const [place, index] of at.entries()) results[index] = decoded[place] ?? NOTHING
+    }),
   )
-  return (await Promise.all(batches.map(decompressBatch))).flat()
+  return results
 }
+
+const NOTHING = new Uint8Array()
 
 async function decompressBatch(files: readonly Uint8Array[]): Promise<Uint8Array[]> {
   const sizes = files.map(xzContentSize)

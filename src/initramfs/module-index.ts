@@ -17,8 +17,8 @@ export interface ModuleIndex {
   readonly softdeps: readonly SoftDependency[]
   /** Names of the modules that are part of the kernel. */
   readonly builtin: ReadonlySet<string>
-  /** Other names that these answer to, such as `crypto-crc32c`. */
-  readonly builtinAliases: ReadonlySet<string>
+  /** What these answer to: names such as `crypto-crc32c`, and patterns of devices. */
+  readonly builtinAliases: readonly ModuleAlias[]
   /** As it stands in the root. */
   readonly builtinText: string
   /** What modprobe.d of the root says. */
@@ -52,7 +52,7 @@ export async function readModuleIndex(tree: FileTree, version: string): Promise<
     aliases: parseModulesAlias(await text('modules.alias')),
     softdeps: parseSoftdeps(`${await text('modules.softdep')}\n${config.softdeps}`),
     builtin: parseModulesBuiltin(builtinText),
-    builtinAliases: new Set(parseBuiltinAliases(builtinInfo).keys()),
+    builtinAliases: parseBuiltinAliases(builtinInfo),
     builtinText,
     config,
   }

@@ -20,15 +20,23 @@ export interface Part<Report> {
 
 /** What decides the bytes of a part, and how to make it. */
 export interface Recipe<Report> {
-  readonly kind: 'tools' | 'drivers' | 'ssh'
+  readonly kind: 'tools' | 'drivers' | 'ssh' | 'microcode'
   /** Everything that the part is made from, or its digest. Same inputs, same part. */
   readonly inputs: unknown
   readonly compression: PartCompression
   readonly make: () => Promise<{ readonly entries: readonly CpioEntry[]; readonly report: Report }>
+  /** Of what the inputs do not tell: a part in the cache is made anew when this has become another. */
+  readonly stamp?: (report: Report) => Promise<string>
+}
+
+/** What the cache keeps of a part beside its file. */
+interface Note<Report> extends Omit<Part<Report>, 'path'> {
+  readonly file: string
+  readonly stamp: string
 }
 
 /** Counted up when the same inputs give another part than before. */
-const BUILDER_VERSION = 1
+const BUILDER_VERSION = 2
 
 /**
  * A part out of the cache, made where it is not in it or its file is not what it was. Several processes may do this at
@@ -39,14 +47,19 @@ export async function ensurePart<Report>(cacheDir: string, recipe: Recipe<Report
   const { kind, inputs, compression } = recipe
   const key = sha256(JSON.stringify([BUILDER_VERSION, kind, compression, inputs])).slice(0, 32)
   const note = join(cacheDir, `${kind}-${key}.json`)
-  return (await kept<Report>(cacheDir, note)) ?? (await make(cacheDir, note, recipe))
+  return (await kept(cacheDir, note, recipe)) ?? (await make(cacheDir, note, recipe))
 }
 
 /** The note names the file by its digest, so a file that is cut or changed is noticed. */
-async function kept<Report>(cacheDir: string, note: string): Promise<Part<Report> | undefined> {
+async function kept<Report>(
+  cacheDir: string,
+  note: string,
+  { stamp }: Recipe<Report>,
+): Promise<Part<Report> | undefined> {
   try {
-    const { file, ...part } = JSON.parse(await readFile(note, 'utf8')) as Omit<Part<Report>, 'path'> & { file: string }
+    const { file, stamp: before, ...part } = JSON.parse(await readFile(note, 'utf8')) as Note<Report>
     const path = join(cacheDir, file)
+    if (stamp !== undefined && (await stamp(part.report)) !== before) return undefined
     return sha256(await readFile(path)) === part.digest ? { path, ...part } : undefined
   } catch {
     return undefined // not made yet, or damaged: made anew
@@ -61,7 +74,9 @@ async function make<Report>(cacheDir: string, note: string, recipe: Recipe<Repor
   const file = `${digest}.${endingOf(recipe.compression)}`
   await writeFileAtomic(join(cacheDir, file), bytes)
   const part = { digest, size: bytes.byteLength, unpackedSize: archive.byteLength, report }
-  await writeFileAtomic(note, `${JSON.stringify({ file, ...part }, undefined, 1)}\n`)
+  const stamp = (await recipe.stamp?.(report)) ?? ''
+  const content: Note<Report> = { file, stamp, ...part }
+  await writeFileAtomic(note, `${JSON.stringify(content, undefined, 1)}\n`)
   return { path: join(cacheDir, file), ...part }
 }
 

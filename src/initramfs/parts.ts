@@ -4,9 +4,12 @@ import type { DebianMirror } from '../sys/debian-mirror.ts'
 import { fetchDebianPackages, readDebianFile } from '../sys/debian-packages.ts'
 import { clientFiles } from './client-files.ts'
 import { kernelCompression, type PartCompression } from './compress.ts'
-import { APPLETS, FEATURES, MODULES_FOR_ROOT } from './contents.ts'
+import { APPLETS, FEATURES, FIRMWARE_LEFT_OUT, MODULES_FOR_ROOT } from './contents.ts'
 import { buildDrivers, type DriversReport, type DriversRequest } from './drivers.ts'
+import { buildMicrocode, type MicrocodeReport } from './microcode.ts'
 import { ensurePart, type Part, sha256 } from './part.ts'
+import { stampOfContents, stampOfIndexes } from './root-stamp.ts'
+import { normalizeScope } from './scope.ts'
 import { buildTools } from './tools.ts'
 
 /** Pinned, so that what runs on the machines does not depend on how old the server's distribution is. */
@@ -16,6 +19,8 @@ export interface ToolsRequest {
   /** Debian's name of the machines' architecture, as `DriversReport` tells it. */
   readonly architecture: string
   readonly compression: PartCompression
+  /** Where packages are kept, `debian` of the cache where it is not given. */
+  readonly packagesDirectory?: string
   /** Another `client/` than this checkout's. */
   readonly clientDirectory?: string
   readonly mirror?: DebianMirror
@@ -60,19 +65,52 @@ export async function ensureTools(cacheDir: string, request: ToolsRequest): Prom
   })
 }
 
-async function busyboxPackage(cacheDir: string, { architecture, mirror, signal }: ToolsRequest) {
+async function busyboxPackage(cacheDir: string, request: ToolsRequest) {
+  const { architecture, mirror, signal, packagesDirectory = join(cacheDir, 'debian') } = request
   const name = 'busybox-static'
   const packages = await fetchDebianPackages({
     packages: [name],
     suite: TOOLS_SUITE,
     architecture,
-    cacheDir: join(cacheDir, 'debian'),
+    cacheDir: packagesDirectory,
     ...(mirror === undefined ? {} : { mirror }),
     ...(signal === undefined ? {} : { signal }),
   })
   const deb = packages.get(name)
   if (deb === undefined) throw new Error(`Cannot find the package ${name} of Debian ${TOOLS_SUITE} for ${architecture}`)
   return deb
+}
+
+/** Which root a part is made from. */
+export interface Source {
+  readonly tree: FileTree
+  /** SHA-256 of the root archive, or what else is another when the root is; where it is not given, the root may change. */
+  readonly digest?: string
+}
+
+/**
+ * The drivers part of one kernel of a root: a release, an archive, a directory.
+ *
+ * @param compression what the kernel reads best where it is not given
+ * @throws {DeviceWithoutDriverError} as `buildDrivers()`
+ */
+export async function ensureDriversOf(
+  cacheDir: string,
+  { tree, digest }: Source,
+  kernelVersion: string,
+  request: DriversRequest = {},
+  compression?: PartCompression,
+): Promise<Part<DriversReport>> {
+  const { scope = { kind: 'generic' }, modules = [] } = request
+  const wanted = { scope: normalizeScope(scope), modules: [...new Set(modules)].toSorted() }
+  const identity = digest ?? (await stampOfIndexes(tree, kernelVersion))
+  return ensurePart(join(cacheDir, 'initramfs'), {
+    kind: 'drivers',
+    inputs: [identity, kernelVersion, wanted, FEATURES, MODULES_FOR_ROOT, FIRMWARE_LEFT_OUT],
+    compression: compression ?? (await kernelCompression(tree, kernelVersion)),
+    make: () => buildDrivers(tree, kernelVersion, wanted),
+    ...(digest === undefined ? { stamp: (report: DriversReport) => stampOfContents(tree, report) } : {}),
+  })
 }
 
 /**
@@ -88,10 +126,18 @@ export async function ensureDrivers(
   kernelVersion: string,
   request: DriversRequest = {},
 ): Promise<Part<DriversReport>> {
+  return ensureDriversOf(cacheDir, { tree, digest: releaseDigest }, kernelVersion, request)
+}
+
+/** The early part of a root, undefined where it has no microcode. It comes before all others. */
+export async function ensureMicrocode(cacheDir: string, tree: FileTree): Promise<Part<MicrocodeReport> | undefined> {
+  const found = await buildMicrocode(tree)
+  if (found === undefined) return undefined
+  const contents = found.entries.map((entry) => [entry.name, entry.type === 'file' ? sha256(entry.content) : ''])
   return ensurePart(join(cacheDir, 'initramfs'), {
-    kind: 'drivers',
-    inputs: [releaseDigest, kernelVersion, request, FEATURES, MODULES_FOR_ROOT],
-    compression: await kernelCompression(tree, kernelVersion),
-    make: () => buildDrivers(tree, kernelVersion, request),
+    kind: 'microcode',
+    inputs: contents,
+    compression: 'none',
+    make: async () => found,
   })
 }

@@ -4,7 +4,7 @@ import * as fc from 'fast-check'
 import type { SoftDependency } from '../formats/kmod/softdep.ts'
 import { FEATURES } from './contents.ts'
 import type { ModuleIndex } from './module-index.ts'
-import { loadableModules, modulesOfFeatures, selectModules } from './select-modules.ts'
+import { loadableModules, modulesOfFeatures, namedModules, selectModules } from './select-modules.ts'
 
 /** An index of modules in `kernel/`, each with all that it needs as depmod writes it: those to load last first. */
 function indexOf(needs: Readonly<Record<string, readonly string[]>>, more: Partial<ModuleIndex> = {}): ModuleIndex {
@@ -17,7 +17,7 @@ function indexOf(needs: Readonly<Record<string, readonly string[]>>, more: Parti
     aliases: [],
     softdeps: [],
     builtin: new Set<string>(),
-    builtinAliases: new Set<string>(),
+    builtinAliases: [],
     builtinText: '',
     config: { lines: [], softdeps: '', disabled: [], ignored: [] },
     ...more,
@@ -25,12 +25,13 @@ function indexOf(needs: Readonly<Record<string, readonly string[]>>, more: Parti
 }
 
 function needsIn(index: ModuleIndex, name: string): readonly string[] | undefined {
-  return selectModules(index, [], [name]).modules.find((module) => module.name === name)?.needs
+  return selectModules(index, namedModules(index, [name], 'named')).modules.find((module) => module.name === name)
+    ?.needs
 }
 
 test('selectModules() brings all that a module needs, deepest last [FB51]', () => {
   const index = indexOf({ nfs: ['lockd', 'sunrpc'], lockd: ['sunrpc'], sunrpc: [], ext4: [] })
-  const { modules } = selectModules(index, [], ['nfs'])
+  const { modules } = selectModules(index, namedModules(index, ['nfs'], 'named'))
   assert.deepEqual(
     modules.map(({ name }) => name),
     ['lockd', 'nfs', 'sunrpc'],
@@ -57,14 +58,16 @@ test('selectModules() finds soft dependencies by alias, and passes over what is 
   const builtin = new Set(['md5'])
   const index = indexOf({ ext4: [], crc32c_intel: [], leds_gpio: [] }, { softdeps, aliases, builtin })
   assert.deepEqual(needsIn(index, 'ext4')?.toSorted(), ['crc32c_intel', 'leds_gpio'])
-  assert.deepEqual(needsIn({ ...index, builtinAliases: new Set(['crypto-crc32c']) }, 'ext4'), ['leds_gpio'])
+  assert.deepEqual(needsIn({ ...index, builtinAliases: [{ pattern: 'crypto-crc32c', module: 'crc32c' }] }, 'ext4'), [
+    'leds_gpio',
+  ])
 })
 
 test('selectModules() loads a soft dependency that needs the module itself after it, for the same devices', () => {
   const softdeps = [{ module: 'mlx4_core', before: [], after: ['mlx4_en'] }]
   const aliases = [{ pattern: 'pci:v000015B3*', module: 'mlx4_core' }]
   const index = indexOf({ mlx4_core: [], mlx4_en: ['mlx4_core'] }, { softdeps, aliases })
-  const selection = selectModules(index, [], ['mlx4_core'])
+  const selection = selectModules(index, namedModules(index, ['mlx4_core'], 'named'))
   assert.deepEqual(
     selection.modules.map(({ name, needs }) => [name, needs]),
     [
@@ -79,10 +82,10 @@ test('selectModules() loads a soft dependency that needs the module itself after
 test('selectModules() takes modules by name, and nothing for what is part of the kernel [HT25, HT47, FB45]', () => {
   const index = indexOf({ md_mod: [] }, { builtin: new Set(['nfs']) })
   assert.deepEqual(
-    selectModules(index, [], ['md-mod', 'nfs']).modules.map(({ name }) => name),
+    selectModules(index, namedModules(index, ['md-mod', 'nfs'], 'named')).modules.map(({ name }) => name),
     ['md_mod'],
   )
-  assert.throws(() => selectModules(index, [], ['e1001']), /Cannot find the module "e1001" of kernel 6.1/)
+  assert.throws(() => namedModules(index, ['e1001'], 'named'), /Cannot find the module "e1001" of kernel 6.1/)
 })
 
 const names = ['a', 'b', 'c', 'd', 'e', 'f'] as const
@@ -112,7 +115,7 @@ function softdep(): fc.Arbitrary<SoftDependency> {
 test('selectModules() is closed, and loads each module after what it needs, whatever soft dependencies say', () => {
   fc.assert(
     fc.property(anyIndex, fc.constantFrom(...names), (index, wanted) => {
-      const { modules } = selectModules(index, [], [wanted])
+      const { modules } = selectModules(index, namedModules(index, [wanted], 'named'))
       const chosen = new Map(modules.map((module) => [module.name, module]))
       assert.equal(chosen.size, modules.length)
       for (const { name, needs } of modules) {
@@ -153,5 +156,10 @@ test('FEATURES take every Ethernet and USB network driver, no Wi-Fi, no modem, n
     (path) => [name(path), { name: name(path), path: `kernel/drivers/${path}.ko.xz`, needs: [] }] as const,
   )
   const index = { ...indexOf({}), modules: new Map(lines) }
-  assert.deepEqual(modulesOfFeatures(index, FEATURES).toSorted(), [...paths.yes, ...paths.buses].map(name).toSorted())
+  assert.deepEqual(
+    modulesOfFeatures(index, FEATURES)
+      .map(({ module }) => module)
+      .toSorted(),
+    [...paths.yes, ...paths.buses].map(name).toSorted(),
+  )
 })

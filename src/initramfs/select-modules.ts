@@ -5,34 +5,39 @@ import { normalizeModuleName } from '../formats/kmod/module-name.ts'
 import type { Feature } from './contents.ts'
 import type { ModuleIndex } from './module-index.ts'
 
+/** A module that is to be there, and the reason in words that follow its name: `network cards`. */
+export interface Wanted {
+  readonly module: string
+  readonly why: string
+}
+
 /** The modules of a drivers part. */
 export interface Selection {
   /** By path; `needs` hold the soft dependencies too. */
   readonly modules: readonly ModuleLine[]
   /** The aliases of these modules, in the order of the root's. */
   readonly aliases: readonly ModuleAlias[]
+  /** Why each is there, by name. */
+  readonly reasons: ReadonlyMap<string, string>
 }
 
 /**
- * Chooses modules by features and by name, with all that they need. busybox modprobe does not know soft dependencies,
- * so they become dependencies; where such a module itself needs the one that asks for it, it gets that one's aliases
+ * Brings the wanted modules together with all that they need. busybox modprobe does not know soft dependencies, so
+ * they become dependencies; where such a module itself needs the one that asks for it, it gets that one's aliases
  * instead, and is loaded after it for the same device.
- *
- * @throws {Error} if a named module is neither there nor part of the kernel
  */
-export function selectModules(index: ModuleIndex, features: readonly Feature[], names: readonly string[]): Selection {
+export function selectModules(index: ModuleIndex, wanted: readonly Wanted[]): Selection {
   const resolver = new Resolver(index)
-  const wanted = [...modulesOfFeatures(index, features), ...names.flatMap((name) => namedModule(index, name))]
-  const chosen = new Set<string>()
-  const take = (name: string): void => {
-    if (chosen.has(name)) return
-    chosen.add(name)
-    for (const other of [...resolver.needsOf(name), ...resolver.followersOf(name)]) take(other)
+  const reasons = new Map(wanted.toReversed().map(({ module, why }) => [module, why])) // the first reason of each
+  const add = (name: string, why: string): unknown => reasons.has(name) || reasons.set(name, why)
+  for (const name of reasons.keys()) {
+    // goes on through what is added meanwhile
+    for (const other of resolver.needsOf(name)) add(other, `needed by ${name}`)
+    for (const other of resolver.followersOf(name)) add(other, `goes with ${name}`)
   }
-  for (const name of wanted) take(name)
-  const lines = [...chosen].flatMap((name) => index.modules.get(name) ?? [])
+  const lines = [...reasons.keys()].flatMap((name) => index.modules.get(name) ?? [])
   const modules = lines.map((line) => ({ ...line, needs: resolver.needsOf(line.name) }))
-  return { modules: modules.toSorted(byPath), aliases: aliasesOf(index, chosen, resolver) }
+  return { modules: modules.toSorted(byPath), aliases: aliasesOf(index, reasons, resolver), reasons }
 }
 
 /** The chosen of these modules, with what follows each: `MODULES_FOR_ROOT`. */
@@ -43,25 +48,34 @@ export function loadableModules(index: ModuleIndex, names: readonly string[]): s
 }
 
 /** Modules whose path matches a feature. */
-export function modulesOfFeatures(index: ModuleIndex, features: readonly Feature[]): string[] {
-  return features.flatMap(({ include, exclude }) => {
+export function modulesOfFeatures(index: ModuleIndex, features: readonly Feature[]): Wanted[] {
+  const paths = [...index.modules.values()].map(({ name, path }) => ({
+    name,
+    path: path.replace(/\.ko(?:\.\w+)?$/, ''),
+  }))
+  return features.flatMap(({ name: why, include, exclude }) => {
     const [yes, no] = [include.map(globRegExp), exclude.map(globRegExp)]
-    const matches = ({ path }: ModuleLine): boolean => {
-      const bare = path.replace(/\.ko(?:\.\w+)?$/, '')
-      return yes.some((glob) => glob.test(bare)) && !no.some((glob) => glob.test(bare))
-    }
-    return [...index.modules.values()].filter(matches).map(({ name }) => name)
+    const matches = (path: string): boolean =>
+      yes.some((glob) => glob.test(path)) && !no.some((glob) => glob.test(path))
+    return paths.filter(({ path }) => matches(path)).map(({ name }) => ({ module: name, why }))
   })
 }
 
-function namedModule(index: ModuleIndex, given: string): string[] {
-  const name = normalizeModuleName(given)
-  if (index.modules.has(name)) return [name]
-  if (index.builtin.has(name)) return []
-  throw new Error(`Cannot find the module "${given}" of kernel ${index.version}, want a name from its modules.dep`)
+/**
+ * Modules by name; none for what is part of the kernel.
+ *
+ * @throws {Error} if one is neither there nor part of the kernel
+ */
+export function namedModules(index: ModuleIndex, names: readonly string[], why: string): Wanted[] {
+  return names.flatMap((given) => {
+    const module = normalizeModuleName(given)
+    if (index.modules.has(module)) return [{ module, why }]
+    if (index.builtin.has(module)) return []
+    throw new Error(`Cannot find the module "${given}" of kernel ${index.version}, want a name from its modules.dep`)
+  })
 }
 
-function aliasesOf(index: ModuleIndex, chosen: ReadonlySet<string>, resolver: Resolver): ModuleAlias[] {
+function aliasesOf(index: ModuleIndex, chosen: ReadonlyMap<string, unknown>, resolver: Resolver): ModuleAlias[] {
   return index.aliases
     .filter(({ module }) => chosen.has(module))
     .flatMap(({ pattern, module }) =>
@@ -79,10 +93,12 @@ class Resolver {
   readonly #aliases: AliasTable
   readonly #soft = new Map<string, string[]>()
   readonly #needs = new Map<string, readonly string[]>()
+  readonly #insideKernel: ReadonlySet<string>
 
   constructor(index: ModuleIndex) {
     this.#index = index
     this.#aliases = new AliasTable(index.aliases)
+    this.#insideKernel = new Set(index.builtinAliases.map(({ pattern }) => pattern))
     for (const { module, before, after } of index.softdeps) {
       const names = [...before, ...after].flatMap((name) => this.#modulesNamed(name))
       this.#soft.set(module, [...(this.#soft.get(module) ?? []), ...names])
@@ -131,7 +147,7 @@ class Resolver {
   #modulesNamed(name: string): string[] {
     const module = normalizeModuleName(name)
     if (this.#index.modules.has(module)) return [module]
-    if (this.#index.builtin.has(module) || this.#index.builtinAliases.has(name)) return []
+    if (this.#index.builtin.has(module) || this.#insideKernel.has(name)) return []
     return this.#aliases.modulesFor(name).filter((found) => this.#index.modules.has(found))
   }
 }

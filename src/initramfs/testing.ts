@@ -56,7 +56,7 @@ export function kernelFiles(): RootFiles {
     'kernel/net/sunrpc/sunrpc.ko:',
   ]
   const modules = dep.map((line) => line.slice(0, line.indexOf(':')))
-  const firmware = { firmware: ['rtl_nic/rtl8168g-2.fw', 'rtl_nic/gone.fw'] }
+  const firmware = { firmware: ['rtl_nic/rtl8168g-2.fw', 'rtl_nic/gone.fw'], description: ['RealTek card'] }
   const files = modules.map((path) => [`${at}/${path}`, elfModule(path.endsWith('r8169.ko') ? firmware : {})] as const)
   return {
     ...Object.fromEntries(files),

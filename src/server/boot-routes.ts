@@ -2,6 +2,7 @@ import type { FileRole } from '../fleet/events.ts'
 import type { HttpAnswer, HttpRequest } from '../protocols/http/answer.ts'
 import type { BootRoute, BootServices } from './boot-services.ts'
 import { sendClientPart, sendKernel, sendLoader, sendOwnInitramfs, sendPart } from './file-routes.ts'
+import { takeLog, takeLogOfMac } from './log-routes.ts'
 import { takeReport, takeReportOfMac } from './report-routes.ts'
 import { sendBootScript, sendFirstScript } from './script-routes.ts'
 
@@ -24,7 +25,10 @@ const ROWS: readonly Row[] = [
   { path: new RegExp(`^/initramfs/tools/(${DIGEST}\\.cpio\\.\\w+)$`), role: 'tools', route: sendPart },
   { path: new RegExp(`^/initramfs/drivers/(${DIGEST}\\.cpio\\.\\w+)$`), role: 'drivers', route: sendPart },
   { path: new RegExp(`^/boot/([a-z0-9]+)/${DIGEST}/${VERSION}/client\\.cpio$`), role: 'client', route: sendClientPart },
+  { path: new RegExp(`^/initramfs/ssh/(${DIGEST}\\.cpio\\.\\w+)$`), role: 'ssh', route: sendPart },
   { path: /^\/report\/([a-z0-9]+)$/, role: 'other', route: takeReport },
+  { path: /^\/log\/([a-z0-9]+)$/, role: 'other', route: takeLog },
+  { path: /^\/log\/mac\/([0-9A-Fa-f:-]{12,20})$/, role: 'other', route: takeLogOfMac },
   { path: /^\/report\/mac\/([0-9A-Fa-f:-]{12,20})$/, role: 'other', route: takeReportOfMac },
 ]
 

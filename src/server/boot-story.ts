@@ -1,9 +1,11 @@
+import type { BootLogs } from '../fleet/boot-logs.ts'
 import type { Boots } from '../fleet/boots.ts'
 import type { Boot } from '../fleet/boots-reader.ts'
 import { newBootId } from '../fleet/boot-id.ts'
 import type { BootEvent } from '../fleet/events.ts'
 import type { Machine, Speaker } from '../fleet/machine.ts'
 import { belongingOf } from '../fleet/new-boot.ts'
+import { type PastDrivers, pastDriversOf } from '../fleet/fit.ts'
 import type { Ipv4 } from '../net/ipv4.ts'
 import type { Mac } from '../net/mac.ts'
 import type { Logger } from '../sys/log.ts'
@@ -11,6 +13,8 @@ import type { Logger } from '../sys/log.ts'
 /** Of boots that could not be written; the oldest go first. */
 const MOST_UNWRITTEN = 1000
 const TELL_EVERY_MS = 60_000
+/** Drivers that failed are tried again after so many boots. */
+const BOOTS_LOOKED_AT = 8
 
 /**
  * Writes what happens into the boots, and never stands in the way of one: where the database cannot be written (its
@@ -20,14 +24,17 @@ export class BootStory {
   readonly #boots: Boots
   readonly #nameOf: (mac: Mac) => string
   readonly #log: Logger
+  readonly #logs: BootLogs | undefined
   /** Boots that began while they could not be written, by id: their machines still ask for their files. */
   readonly #unwritten = new Map<string, Boot>()
   /** Reads and writes that failed since the server began. */
   #lost = 0
   #toldAt = -Infinity
 
-  constructor(boots: Boots, nameOf: (mac: Mac) => string, log: Logger) {
+  /** @param logs what machines say of their boots beside events; without them it is not kept */
+  constructor(boots: Boots, nameOf: (mac: Mac) => string, log: Logger, logs?: BootLogs) {
     this.#boots = boots
+    this.#logs = logs
     this.#nameOf = nameOf
     this.#log = log
   }
@@ -50,6 +57,16 @@ export class BootStory {
     return this.#try(begin) ?? this.#beginUnwritten(machine, at)
   }
 
+  /** A boot of which this server knows nothing goes on, under the id that its machine says. */
+  beginAgain(id: string, machine: Machine, at: number): Boot | undefined {
+    return this.#try(() => this.#boots.begin(machine, at, this.#nameOf(machine.mac), id))
+  }
+
+  /** Does something else with the database that must not stand in the way of a boot. */
+  attempt(work: () => void): void {
+    this.#try(work)
+  }
+
   get(id: string): Boot | undefined {
     return this.#try(() => this.#boots.get(id)) ?? this.#unwritten.get(id)
   }
@@ -64,10 +81,32 @@ export class BootStory {
     return this.#try(() => this.#boots.currentByAddress(address))
   }
 
+  /** The events of a boot; none where they cannot be read. */
+  events(id: string): readonly BootEvent[] {
+    return this.#try(() => this.#boots.events(id).map(({ event }) => event)) ?? []
+  }
+  /** What became of the drivers that the machine's boots before this one were sent, the newest first. */
+  pastDrivers({ id, machine }: Boot): readonly PastDrivers[] {
+    const boots = this.#try(() => this.#boots.ofMachine(machine.mac, BOOTS_LOOKED_AT)) ?? []
+    return boots.filter((boot) => boot.id !== id).flatMap((boot) => pastDriversOf(this.events(boot.id)) ?? [])
+  }
+
   /** Adds an event to a boot. One of a boot that nobody knows is nothing. */
   record(id: string, event: BootEvent): void {
     this.#try(() => this.#boots.record(id, event))
   }
+  /** Keeps a log that a machine sent of its boot. */
+  keepLog(id: string, body: Uint8Array, at: number): void {
+    this.#try(() => this.#logs?.add(id, body, at))
+    this.record(id, { type: 'boot.log', at, source: 'http', bytes: body.byteLength })
+  }
+  /** Keeps lines that a machine sent by syslog; the story says so once. */
+  keepLines(id: string, lines: readonly string[], at: number): void {
+    this.#try(() => this.#logs?.addLines(id, lines, at))
+    if (this.events(id).some((event) => event.type === 'boot.log' && event.source === 'syslog')) return
+    this.record(id, { type: 'boot.log', at, source: 'syslog', bytes: lines.join('\n').length })
+  }
+
   /** Notes in every boot that is going on that the server was started again. */
   recordRestart(at: number): void {
     this.#try(() => this.#boots.recordRestart(at))

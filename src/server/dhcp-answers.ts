@@ -2,30 +2,43 @@ import { chooseLoader, type LoaderKind } from '../boot/loaders/select.ts'
 import type { ServerAddresses } from '../boot/server-addresses.ts'
 import { clientOf, effectiveProfile, hostNameOf } from '../config/effective.ts'
 import type { Config } from '../config/schema.ts'
+import { contains } from '../net/cidr.ts'
 import type { AnswerClient, DhcpAnswer } from '../protocols/dhcp/answer.ts'
 import type { DhcpClient } from '../protocols/dhcp/client.ts'
 import { IPXE } from '../protocols/dhcp/options.ts'
+import type { AnsweredNetwork } from './dhcp-networks.ts'
 
-/** What every machine is told, and what only this one: the policy behind the DHCP server. */
-export function dhcpAnswers(config: Config, server: ServerAddresses, prefix: number): AnswerClient {
-  return (client) => {
+/**
+ * What every machine is told, and what only this one: the policy behind the DHCP server.
+ *
+ * @param server where machines that ask it find the other services
+ */
+export function dhcpAnswers(
+  config: Config,
+  server: ServerAddresses,
+  networks: readonly AnsweredNetwork[],
+): AnswerClient {
+  const smallestFirst = networks.toSorted((a, b) => b.network.prefix - a.network.prefix)
+  return (client, { link }) => {
+    const network = smallestFirst.find((one) => contains(one.network, link))
+    if (network === undefined) return undefined
     const named = clientOf(config, client.mac)
     const profile = effectiveProfile(config, named)
     if (profile === undefined) return undefined // netroot.yaml: unknown: ignore
     const hostName = hostNameOf(client.mac, profile, named)
     return {
-      ...networkAnswer(config, prefix),
+      ...networkAnswer(network),
       ...(hostName === '' ? {} : { hostName }),
       ...bootAnswer(client, server, profile.loader),
     }
   }
 }
 
-function networkAnswer(config: Config, prefix: number): DhcpAnswer {
-  const { router, dns, ntp, domain } = config
+function networkAnswer({ network, settings }: AnsweredNetwork): DhcpAnswer {
+  const { router, dns, ntp, domain } = settings
   return {
-    prefix,
-    leaseSeconds: config.lease,
+    prefix: network.prefix,
+    leaseSeconds: settings.lease,
     ...(router === undefined ? {} : { routers: [router] }),
     ...(dns.length === 0 ? {} : { nameServers: dns }),
     ...(ntp.length === 0 ? {} : { ntpServers: ntp }),

@@ -1,17 +1,27 @@
+import type { Boot } from '../fleet/boots-reader.ts'
 import type { BootEvent } from '../fleet/events.ts'
 import type { DhcpExchange } from '../protocols/dhcp/exchange.ts'
 import type { BootStory } from './boot-story.ts'
 import { machineOf, speakerIn } from './machine.ts'
 
-/** Writes what DHCP did into the boot that it belongs to. */
-export function dhcpStory(story: BootStory): (exchange: DhcpExchange) => void {
+/**
+ * Writes what DHCP did into the boot that it belongs to.
+ *
+ * @param onCard called when a loader has told its card, seconds before it asks what to boot
+ */
+export function dhcpStory(
+  story: BootStory,
+  onCard: (boot: Boot) => void = () => undefined,
+): (exchange: DhcpExchange) => void {
   return (exchange) => {
     const at = Date.now()
     const events = eventsOf(exchange, at)
     if (events.length === 0) return
     const { client } = exchange
     const boot = story.bootOfDhcp(machineOf(client), speakerIn(client), at)
-    if (boot !== undefined) for (const event of events) story.record(boot.id, event)
+    if (boot === undefined) return
+    for (const event of events) story.record(boot.id, event)
+    if (exchange.received === 'discover' && client.busId !== undefined) onCard(boot)
   }
 }
 
@@ -55,7 +65,7 @@ function answersTo({ client, outcome }: DhcpExchange, at: number): BootEvent[] {
 }
 
 /** Reasons for silence that an operator must see; the others are packets that are none of our business. */
-const TOLD: ReadonlySet<string> = new Set(['not-served', 'pool-full', 'unknown-lease'])
+const TOLD: ReadonlySet<string> = new Set(['not-served', 'pool-full', 'unknown-lease', 'unknown-network'])
 
 function bootFileOf({ bootFile }: { readonly bootFile?: string }): { bootFile?: string } {
   return bootFile === undefined ? {} : { bootFile }

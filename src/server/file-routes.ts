@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { StoreError } from '../image/release.ts'
 import { clientPart } from '../initramfs/client-part.ts'
+import { authorizedKeysPart } from '../initramfs/ssh.ts'
 import type { HttpAnswer, HttpRequest } from '../protocols/http/answer.ts'
 import { openFileSource } from '../storage/file-source.ts'
 import { type BootServices, textAnswer } from './boot-services.ts'
@@ -45,6 +46,7 @@ export async function sendPart({ parts }: BootServices, _: HttpRequest, groups: 
     return { kind: 'source', source: await openFileSource(join(parts.directory, file)), tag: digest, immutable: true }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    parts.forgetAll() // somebody emptied the cache: the next script has it made again
     return textAnswer(`There is no initramfs part ${file}; the machine must begin its boot again`, 404)
   }
 }
@@ -57,7 +59,9 @@ export async function sendClientPart(services: BootServices, _: HttpRequest, gro
   return orNotFound(async () => {
     const prepared = await services.plans.prepare(boot, { release, kernel })
     if (prepared === undefined) return textAnswer(`${boot.machine.mac} is not served`, 404)
-    return { kind: 'bytes', bytes: clientPart(prepared.plan) }
+    const { NETROOT_SSH: ssh } = prepared.plan.variables
+    const keys = ssh === undefined || services.keys === '' ? new Uint8Array() : authorizedKeysPart(services.keys)
+    return { kind: 'bytes', bytes: Buffer.concat([clientPart(prepared.plan), keys]) }
   })
 }
 

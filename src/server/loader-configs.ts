@@ -5,6 +5,7 @@ import type { Ipv4 } from '../net/ipv4.ts'
 import type { Mac } from '../net/mac.ts'
 import type { NamedMachine, TftpName } from '../protocols/tftp/names.ts'
 import { messageWithCauses } from '../sys/log.ts'
+import { turnWords } from './admission.ts'
 import type { BootServices } from './boot-services.ts'
 import type { PreparedBoot } from './plans.ts'
 
@@ -42,7 +43,10 @@ export async function loaderConfig(
 
 async function configOf(services: BootServices, mac: Mac, render: Renderer): Promise<string> {
   try {
-    const prepared = await services.plans.prepare(services.story.bootOf({ mac }, Date.now()))
+    const boot = services.story.bootOf({ mac }, Date.now())
+    const turn = services.admission.ask(mac, performance.now())
+    if (!turn.admitted) return render.wait(turnWords(turn))
+    const prepared = await services.plans.prepare(boot)
     return prepared === undefined ? render.refusal(`${mac} is not served (unknown: ignore)`) : render.boot(prepared)
   } catch (error) {
     services.log.error('cannot plan a boot', { mac, error })

@@ -6,6 +6,7 @@ import { type Cidr, contains } from '../net/cidr.ts'
 import type { Ipv4 } from '../net/ipv4.ts'
 import type { Mac } from '../net/mac.ts'
 import { checkDhcpNetwork, type DhcpNetwork, DhcpNetworkError } from '../protocols/dhcp/network.ts'
+import { type AnsweredNetwork, firstNetwork, moreNetworks } from './dhcp-networks.ts'
 import { listInterfaces, type NetworkInterface } from '../sys/interfaces.ts'
 
 /** The network on which machines are served. */
@@ -15,6 +16,8 @@ export interface ServedNetwork {
   readonly server: Cidr
   /** Addresses that are not of the pool: those of known machines, and the server's own. */
   readonly fixed: ReadonlyMap<Mac, Ipv4>
+  /** All networks whose machines are served, this one first. */
+  readonly networks: readonly AnsweredNetwork[]
 }
 
 /**
@@ -27,7 +30,12 @@ export async function servedNetwork(loaded: LoadedConfig): Promise<ServedNetwork
   const { config } = loaded
   const interfaces = await listInterfaces()
   const { interface: name, server } = checkedNetwork(loaded, interfaces)
-  checkAgainstNetwork(loaded, server)
+  const more = moreNetworks(loaded, interfaces)
+  checkAgainstNetwork(
+    loaded,
+    server,
+    more.map(({ network }) => network),
+  )
   const own = interfaces.find((one) => one.name === name)?.mac
   const named = Object.values(config.clients).flatMap(({ mac, address }) =>
     address === undefined ? [] : [[mac, address] as const],
@@ -36,6 +44,7 @@ export async function servedNetwork(loaded: LoadedConfig): Promise<ServedNetwork
     interface: name,
     server,
     fixed: new Map([...named, ...(own === undefined ? [] : [[own, server.address] as const])]),
+    networks: [firstNetwork(config, { interface: name, server }), ...more],
   }
 }
 

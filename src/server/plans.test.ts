@@ -3,6 +3,7 @@ import { type TestContext, test } from 'node:test'
 import { parseConfig } from '../config/load.ts'
 import type { Part } from '../initramfs/part.ts'
 import type { Boot } from '../fleet/boots-reader.ts'
+import type { DriversChoice } from './drivers-choice.ts'
 import type { Parts, ReleaseParts } from './parts.ts'
 import { Plans } from './plans.ts'
 import { Releases } from './releases.ts'
@@ -30,9 +31,15 @@ async function plans(t: TestContext, config = CONFIG): Promise<{ plans: Plans; d
   t.after(() => releases[Symbol.asyncDispose]())
   const part = (path: string): Part<unknown> => ({ path, digest: '', size: 0, unpackedSize: 0, report: {} })
   const made = { tools: part('/cache/aa.cpio.gz'), drivers: part('/cache/bb.cpio.gz') } as ReleaseParts
-  const parts = { ensure: () => Promise.resolve(made) } as unknown as Parts
+  const ssh = part('/cache/dd.cpio.gz')
+  const parts = { ensure: () => Promise.resolve(made), ssh: () => Promise.resolve(ssh) } as unknown as Parts
+  const fitted = { part: part('/cache/cc.cpio.gz'), scope: 'fitted', devices: [], why: '' }
+  const drivers = { choose: () => Promise.resolve(fitted) } as unknown as DriversChoice
   const server = { address: '10.0.0.1', httpPort: 8080, nfsPort: 2049 }
-  return { plans: new Plans(parseConfig(config, 'netroot.yaml').config, server, releases, parts), digest }
+  return {
+    plans: new Plans({ config: parseConfig(config, 'netroot.yaml').config, server, releases, parts, drivers }),
+    digest,
+  }
 }
 
 test('Plans prepares a client by its name, over what its profile says', async (t) => {
@@ -44,7 +51,7 @@ test('Plans prepares a client by its name, over what its profile says', async (t
   assert.match(plan.commandLine, / quiet debug$/)
   assert.deepEqual(
     plan.initramfs.map(({ path }) => path),
-    ['/initramfs/tools/aa.cpio.gz', '/initramfs/drivers/bb.cpio.gz', `/boot/k7m2qa/${digest}/${KERNEL}/client.cpio`],
+    ['/initramfs/tools/aa.cpio.gz', '/initramfs/drivers/cc.cpio.gz', `/boot/k7m2qa/${digest}/${KERNEL}/client.cpio`],
   )
 })
 
@@ -66,4 +73,16 @@ test('Plans gives a boot what its script named, though its profile boots another
   const { plan } = (await made.prepare(bootOf(PC7), { release: digest, kernel: KERNEL })) ?? assert.fail()
   assert.equal(plan.variables['NETROOT_RELEASE'], digest)
   await assert.rejects(made.prepare(bootOf(PC7)), /There is no image "newer"/)
+})
+
+test('Plans sends the SSH part to the machines whose profile asks for it, and the time to all', async (t) => {
+  const config = CONFIG.replace('cmdline: debug', 'ssh: true').replace('profiles:', 'ssh: keys.pub\nprofiles:')
+  const { plans: made } = await plans(t, config)
+  const { plan } = (await made.prepare(bootOf(PC7))) ?? assert.fail()
+  assert.equal(plan.initramfs[2]?.path, '/initramfs/ssh/dd.cpio.gz')
+  assert.equal(plan.variables['NETROOT_SSH'], '1')
+  assert.ok(Math.abs(Number(plan.variables['NETROOT_TIME']) - Date.now() / 1000) < 5)
+  const other = (await made.prepare(bootOf('52:54:00:ab:cd:01'))) ?? assert.fail()
+  assert.equal(other.plan.initramfs.length, 3)
+  assert.equal(other.plan.variables['NETROOT_SSH'], undefined)
 })

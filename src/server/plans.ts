@@ -3,6 +3,7 @@ import type { ServerAddresses } from '../boot/server-addresses.ts'
 import { clientOf, type EffectiveProfile, effectiveProfile, hostNameOf } from '../config/effective.ts'
 import type { Config } from '../config/schema.ts'
 import type { Boot } from '../fleet/boots-reader.ts'
+import type { DriversChoice } from './drivers-choice.ts'
 import { findOwnInitramfs } from './own-initramfs.ts'
 import { fileOf, type Parts } from './parts.ts'
 import type { ChosenRelease, PinnedRelease, Releases } from './releases.ts'
@@ -14,18 +15,25 @@ export interface PreparedBoot {
   readonly title: string
 }
 
+export interface PlansOptions {
+  readonly config: Config
+  readonly server: ServerAddresses
+  readonly releases: Releases
+  readonly parts: Parts
+  readonly drivers: Pick<DriversChoice, 'choose' | 'prepare'>
+}
+
 /** Decides what machines boot, with all that it takes made and in the cache. */
 export class Plans {
-  readonly #config: Config
-  readonly #server: ServerAddresses
-  readonly #releases: Releases
-  readonly #parts: Parts
+  readonly #options: PlansOptions
 
-  constructor(config: Config, server: ServerAddresses, releases: Releases, parts: Parts) {
-    this.#config = config
-    this.#server = server
-    this.#releases = releases
-    this.#parts = parts
+  constructor(options: PlansOptions) {
+    this.#options = options
+  }
+
+  /** The same for machines that find the server at another address, on another network. */
+  at(server: ServerAddresses): Plans {
+    return new Plans({ ...this.#options, server })
   }
 
   /**
@@ -36,11 +44,12 @@ export class Plans {
    * @throws {StoreError} if there is no such image, release or kernel, or no initramfs where it should bring its own
    */
   async prepare(boot: Boot, pinned?: PinnedRelease): Promise<PreparedBoot | undefined> {
+    const { config, releases, server } = this.#options
     const { mac } = boot.machine
-    const client = clientOf(this.#config, mac)
-    const profile = effectiveProfile(this.#config, client)
+    const client = clientOf(config, mac)
+    const profile = effectiveProfile(config, client)
     if (profile === undefined) return undefined
-    const chosen = await (pinned === undefined ? this.#releases.choose(profile) : this.#releases.pinned(pinned))
+    const chosen = await (pinned === undefined ? releases.choose(profile) : releases.pinned(pinned))
     const plan = planBoot({
       bootId: boot.id,
       mac,
@@ -48,20 +57,42 @@ export class Plans {
       profile,
       release: chosen.digest,
       kernelVersion: chosen.kernel.version,
-      initramfs: await this.#initramfsOf(profile, chosen),
-      server: this.#server,
+      initramfs: await this.#initramfsOf(boot, profile, chosen, pinned !== undefined),
+      server,
+      ssh: profile.ssh,
+      time: Math.floor(Date.now() / 1000),
     })
     return { plan, title: titleOf(client?.name ?? mac, profile.image, chosen) }
   }
 
-  async #initramfsOf({ initramfs }: EffectiveProfile, chosen: ChosenRelease): Promise<PlannedParts | 'image'> {
-    if (initramfs === 'image') {
-      const { tree } = await this.#releases.get(chosen.digest)
+  /** Begins to make what a machine will ask for that has only just said which card it has. Nothing here throws. */
+  async anticipate(boot: Boot): Promise<void> {
+    const { config, releases, drivers } = this.#options
+    const profile = effectiveProfile(config, clientOf(config, boot.machine.mac))
+    if (profile === undefined || profile.initramfs === 'image') return
+    await releases.choose(profile).then(
+      (chosen) => drivers.prepare(boot, chosen, profile),
+      () => undefined, // the script says so
+    )
+  }
+
+  /** @param isChosen the machine has its drivers already: nothing is chosen, or told, twice */
+  async #initramfsOf(
+    boot: Boot,
+    profile: EffectiveProfile,
+    chosen: ChosenRelease,
+    isChosen: boolean,
+  ): Promise<PlannedParts | 'image'> {
+    const { releases, parts } = this.#options
+    if (profile.initramfs === 'image') {
+      const { tree } = await releases.get(chosen.digest)
       await findOwnInitramfs(tree, chosen.kernel.version) // said now, not when the machine asks for it
-      return initramfs
+      return profile.initramfs
     }
-    const { tools, drivers } = await this.#parts.ensure(chosen)
-    return { tools: fileOf(tools), drivers: fileOf(drivers) }
+    const made = await parts.ensure(chosen, profile.modules)
+    const drivers = isChosen ? made.drivers : (await this.#options.drivers.choose(boot, chosen, profile)).part
+    const ssh = profile.ssh ? { ssh: fileOf(await parts.ssh(chosen, drivers.report)) } : {}
+    return { tools: fileOf(made.tools), drivers: fileOf(drivers), ...ssh }
   }
 }
 

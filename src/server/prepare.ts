@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { Loaders } from '../boot/loaders/files.ts'
 import { USUAL_LOADERS } from '../boot/loaders/select.ts'
-import { effectiveProfile } from '../config/effective.ts'
+import { type EffectiveProfile, effectiveProfile } from '../config/effective.ts'
 import type { Config } from '../config/schema.ts'
 import { StoreError } from '../image/release.ts'
 import { ReleaseStore } from '../image/store.ts'
@@ -33,7 +33,7 @@ export async function prepareBoots(options: PrepareOptions): Promise<Loaders> {
     for (const client of [undefined, ...Object.values(config.clients)]) {
       signal?.throwIfAborted()
       const profile = effectiveProfile(config, client)
-      if (profile !== undefined) await parts.ensure(await releases.choose(profile))
+      if (profile !== undefined) await prepareProfile(profile, releases, parts)
     }
     onStep('preparing boot loaders')
     const loaders = new Loaders(join(storeDirectory, 'cache'), new Map(Object.entries(config.loaders)))
@@ -42,6 +42,14 @@ export async function prepareBoots(options: PrepareOptions): Promise<Loaders> {
   } catch (error) {
     throw withAdvice(error, storeDirectory)
   }
+}
+
+async function prepareProfile(profile: EffectiveProfile, releases: Releases, parts: Parts): Promise<void> {
+  const chosen = await releases.choose(profile)
+  const { modules } = profile
+  const { drivers } = await parts.ensure(chosen, modules)
+  if (profile.drivers === 'all') await parts.drivers(chosen, { scope: { kind: 'all' }, modules })
+  if (profile.ssh) await parts.ssh(chosen, drivers.report)
 }
 
 function usualLoaders(config: Config): ReadonlySet<string> {

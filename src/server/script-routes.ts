@@ -4,6 +4,7 @@ import type { Boot } from '../fleet/boots-reader.ts'
 import { type Mac, tryParseMac } from '../net/mac.ts'
 import type { HttpAnswer, HttpRequest } from '../protocols/http/answer.ts'
 import { messageWithCauses } from '../sys/log.ts'
+import { turnWords } from './admission.ts'
 import { type BootServices, textAnswer } from './boot-services.ts'
 
 /** The first script, in which a machine says who it is. */
@@ -17,7 +18,10 @@ export async function sendBootScript(services: BootServices, { query }: HttpRequ
   const mac = tryParseMac(query.get('mac') ?? '')
   if (mac === undefined) return textAnswer('Cannot read mac=, want six octets such as 52:54:00:12:34:56', 400)
   try {
-    const prepared = await services.plans.prepare(bootOf(services, mac, query))
+    const boot = bootOf(services, mac, query)
+    const turn = services.admission.ask(mac, performance.now())
+    if (!turn.admitted) return textAnswer(waitScript(turnWords(turn), base, turn.retrySeconds))
+    const prepared = await services.plans.prepare(boot)
     if (prepared === undefined) return textAnswer(refusalScript(`${mac} is not served (unknown: ignore)`, 10))
     return textAnswer(bootScript(prepared.plan, base, prepared.title))
   } catch (error) {

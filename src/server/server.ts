@@ -3,6 +3,7 @@ import { clientOf } from '../config/effective.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import type { Boots } from '../fleet/boots.ts'
+import type { Mac } from '../net/mac.ts'
 import { ReleaseStore } from '../image/store.ts'
 import { DhcpServer } from '../protocols/dhcp/server.ts'
 import { HttpServer } from '../protocols/http/server.ts'
@@ -10,12 +11,15 @@ import { NfsServer } from '../protocols/nfs/server.ts'
 import { TftpServer } from '../protocols/tftp/server.ts'
 import { Icmpv6Socket } from '../sys/icmpv6-socket.ts'
 import type { Logger } from '../sys/log.ts'
+import { Admission } from './admission.ts'
+import { noteResponse } from './admission-story.ts'
 import { answerBoot } from './boot-routes.ts'
 import type { BootServices } from './boot-services.ts'
 import { BootStory } from './boot-story.ts'
 import { checkChoices } from './choices.ts'
 import { dhcpAnswers } from './dhcp-answers.ts'
 import { dhcpStory } from './dhcp-story.ts'
+import { DriversChoice } from './drivers-choice.ts'
 import { FileStory } from './file-story.ts'
 import { sparesIpv6Wait } from './ipv6-wait.ts'
 import { type ServedNetwork, servedNetwork } from './network.ts'
@@ -24,6 +28,8 @@ import { Parts } from './parts.ts'
 import { Plans } from './plans.ts'
 import { prepareBoots } from './prepare.ts'
 import { Releases } from './releases.ts'
+import { sshKeys } from './ssh-keys.ts'
+import { startSyslog } from './start-syslog.ts'
 import { openState, type ServerState } from './state.ts'
 import { openTftpFile } from './tftp-files.ts'
 
@@ -58,10 +64,20 @@ export class NetrootServer implements AsyncDisposable {
     const { config } = loaded
     await using open = new AsyncDisposableStack()
     const network = await servedNetwork(loaded)
-    const server = { address: network.server.address, httpPort: config.ports.http, nfsPort: config.ports.nfs }
-    const state = open.use(await openState(stateDirectory, { range: config.range, fixed: network.fixed }))
-    const services = await prepareServices(options, server, state.boots, open)
-    await startServices({ config, network, services, state }, open)
+    const state = open.use(
+      await openState(stateDirectory, {
+        subnets: network.networks,
+        fixed: network.fixed,
+      }),
+    )
+    const names = (mac: Mac): string => clientOf(config, mac)?.name ?? ''
+    const story = new BootStory(state.boots, names, options.log.child({ service: 'boots' }), state.logs)
+    const syslogPort = await startSyslog({ config, network, story, log: options.log }, open)
+    const server = addressesOf(config, network, syslogPort)
+    const services = await prepareServices(options, server, { hardware: state.hardware, story }, open)
+    const composition = { config, network, services, state }
+    await startServices(composition, open)
+    for (const more of networksBeside(composition)) await startServices(more, open)
     services.story.recordRestart(Date.now()) // not before: one that cannot start has restarted nothing
     return new NetrootServer(network, state.boots, server, open.move())
   }
@@ -85,17 +101,26 @@ export class NetrootServer implements AsyncDisposable {
 async function prepareServices(
   { loaded, storeDirectory, log, onStep = () => undefined }: NetrootOptions,
   server: ServerAddresses,
-  boots: Boots,
+  { story, hardware }: Pick<BootServices, 'story' | 'hardware'>,
   open: AsyncDisposableStack,
 ): Promise<BootServices> {
   const { config } = loaded
-  const releases = open.use(new Releases(await ReleaseStore.open(storeDirectory)))
+  const store = await ReleaseStore.open(storeDirectory)
+  const releases = open.use(new Releases(store))
   await checkChoices(loaded, releases)
   const parts = new Parts(storeDirectory, releases)
-  const plans = new Plans(config, server, releases, parts)
+  const drivers = new DriversChoice({ parts, hardware, story, log: log.child({ service: 'drivers' }) })
+  const plans = new Plans({ config, server, releases, parts, drivers })
+  const keys = await sshKeys(loaded)
   const loaders = await prepareBoots({ config, storeDirectory, releases, parts, onStep })
-  const story = new BootStory(boots, (mac) => clientOf(config, mac)?.name ?? '', log.child({ service: 'boots' }))
-  return { story, plans, parts, releases, loaders, server, log }
+  await parts.cache.collect(new Set((await store.releases()).map(({ digest }) => digest)), config.cache)
+  const admission = new Admission({ atOnce: config.atOnce })
+  return { story, hardware, plans, parts, releases, loaders, server, keys, admission, log }
+}
+
+function addressesOf({ ports }: Config, { server }: ServedNetwork, syslogPort: number | undefined): ServerAddresses {
+  const addresses = { address: server.address, httpPort: ports.http, nfsPort: ports.nfs }
+  return syslogPort === undefined ? addresses : { ...addresses, syslogPort }
 }
 
 interface Composition {
@@ -103,6 +128,17 @@ interface Composition {
   readonly network: ServedNetwork
   readonly services: BootServices
   readonly state: ServerState
+}
+
+/** The same services on each other interface, where machines find them at the server's address there. */
+function networksBeside({ config, network, services, state }: Composition): Composition[] {
+  return network.networks.slice(1).flatMap(({ network: other, attached }) => {
+    if (attached === undefined) return []
+    const server = { ...services.server, address: attached.address }
+    const plans = services.plans.at(server)
+    const there = { ...network, interface: attached.interface, server: other }
+    return [{ config, network: there, services: { ...services, server, plans }, state }]
+  })
 }
 
 /** DHCP comes last: no machine is told to fetch what is not served yet. */
@@ -119,7 +155,10 @@ async function startServices(composition: Composition, open: AsyncDisposableStac
       host,
       port: config.ports.http,
       route: (request) => answerBoot(services, request),
-      onResponse: (report) => story.http(report),
+      onResponse: (report) => {
+        story.http(report)
+        noteResponse(services.admission, services.story, report, performance.now())
+      },
       log: log.child({ service: 'http' }),
     }),
   )
@@ -162,12 +201,13 @@ async function startDhcp(
   neighbours: Icmpv6Socket | undefined,
 ): Promise<DhcpServer> {
   const { story, server, log } = services
-  const tell = dhcpStory(story)
+  const tell = dhcpStory(story, (boot) => void services.plans.anticipate(boot))
   return DhcpServer.listen({
     interface: network.interface,
     serverAddress: server.address,
     leases: state.leases,
-    answer: dhcpAnswers(config, server, network.server.prefix),
+    answer: dhcpAnswers(config, server, network.networks),
+    checked: network.server,
     onExchange: (exchange) => {
       tell(exchange)
       if (neighbours !== undefined) sparesIpv6Wait(exchange, neighbours)

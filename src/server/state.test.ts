@@ -6,7 +6,8 @@ import { createBootTables } from '../fleet/boots-schema.ts'
 import { openState, StateError } from './state.ts'
 import { PC7, temporaryDirectory } from './testing.ts'
 
-const RANGE = { range: { first: '10.0.0.100', last: '10.0.0.110' } }
+const NETWORK = { address: '10.0.0.1', prefix: 24 }
+const RANGE = { subnets: [{ network: NETWORK, range: { first: '10.0.0.100', last: '10.0.0.110' } }] }
 
 test('openState() finds leases and boots again', async (t) => {
   const directory = join(await temporaryDirectory(t), 'new', 'state')
@@ -18,7 +19,7 @@ test('openState() finds leases and boots again', async (t) => {
   }
   using again = await openState(directory, RANGE)
   assert.equal(again.boots.current(PC7)?.id, id)
-  assert.equal(again.leases.leaseOf(PC7)?.address, '10.0.0.105')
+  assert.equal(again.leases.leaseAt('10.0.0.105')?.mac, PC7)
 })
 
 test('openState() takes over a database of netroot from before files were marked', async (t) => {

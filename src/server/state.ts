@@ -1,15 +1,19 @@
 import { access, constants } from 'node:fs/promises'
 import { DatabaseSync } from 'node:sqlite'
 import { databasePath } from '../config/paths.ts'
+import { BootLogs } from '../fleet/boot-logs.ts'
 import { Boots } from '../fleet/boots.ts'
+import { HardwareBook } from '../fleet/hardware.ts'
 import { openLeases } from '../fleet/leases.ts'
-import type { LeasePool, LeasePoolOptions } from '../protocols/dhcp/lease-pool.ts'
+import type { SubnetLeases, SubnetLeasesOptions } from '../protocols/dhcp/subnet-leases.ts'
 import { makeDirectories } from '../sys/files.ts'
 
 /** What a server remembers: in one file, so that it is copied and moved as one. */
 export interface ServerState extends Disposable {
   readonly boots: Boots
-  readonly leases: LeasePool
+  readonly logs: BootLogs
+  readonly hardware: HardwareBook
+  readonly leases: SubnetLeases
 }
 
 /** The database cannot be used; the text says what to do. */
@@ -21,7 +25,14 @@ export class StateError extends Error {
 const APPLICATION_ID = 0x6e_74_72_74
 /** `PRAGMA user_version`, counted up when the tables change so that this version cannot read them. */
 const FORMAT = 1
-const OUR_TABLES: ReadonlySet<string> = new Set(['boots', 'boot_events', 'boot_addresses', 'leases'])
+const OUR_TABLES: ReadonlySet<string> = new Set([
+  'boots',
+  'boot_events',
+  'boot_addresses',
+  'boot_logs',
+  'hardware',
+  'leases',
+])
 
 /**
  * Opens the database of a state directory, which is made where there is none. Leases and boots have a connection each:
@@ -29,7 +40,10 @@ const OUR_TABLES: ReadonlySet<string> = new Set(['boots', 'boot_events', 'boot_a
  *
  * @throws {StateError} if it cannot be written, is damaged, or belongs to another program
  */
-export async function openState(directory: string, options: Omit<LeasePoolOptions, 'store'>): Promise<ServerState> {
+export async function openState(
+  directory: string,
+  options: Omit<SubnetLeasesOptions, 'store' | 'now'>,
+): Promise<ServerState> {
   const path = databasePath(directory)
   await requireWritable(directory, path)
   using opening = new DisposableStack()
@@ -37,10 +51,12 @@ export async function openState(directory: string, options: Omit<LeasePoolOption
     const forBoots = opening.adopt(new DatabaseSync(path, { timeout: 5000 }), (database) => database.close())
     claim(forBoots)
     const boots = new Boots(forBoots)
+    const logs = new BootLogs(forBoots)
+    const hardware = new HardwareBook(forBoots)
     const forLeases = opening.adopt(new DatabaseSync(path, { timeout: 5000 }), (database) => database.close())
     const leases = openLeases(forLeases, options)
     const opened = opening.move()
-    return { boots, leases, [Symbol.dispose]: () => opened.dispose() }
+    return { boots, logs, hardware, leases, [Symbol.dispose]: () => opened.dispose() }
   } catch (cause) {
     if (cause instanceof StateError) throw new StateError(`Cannot use ${path}: ${cause.message}`)
     throw new StateError(explain(path, cause), { cause })

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { TestContext } from 'node:test'
+import { BootLogs } from '../fleet/boot-logs.ts'
 import { Boots } from '../fleet/boots.ts'
 import type { BootEvent } from '../fleet/events.ts'
 import { importStream } from '../image/import.ts'
@@ -12,11 +13,15 @@ import { silent } from '../sys/log.ts'
 import { BootStory } from './boot-story.ts'
 
 /** For tests: a story whose database is in memory. */
-export function memoryStory(t: TestContext, log = silent): { boots: Boots; story: BootStory; database: DatabaseSync } {
+export function memoryStory(
+  t: TestContext,
+  log = silent,
+): { boots: Boots; story: BootStory; logs: BootLogs; database: DatabaseSync } {
   const database = new DatabaseSync(':memory:')
   t.after(() => database.isOpen && database.close())
   const boots = new Boots(database)
-  return { boots, database, story: new BootStory(boots, (mac) => (mac === PC7 ? 'pc7' : ''), log) }
+  const logs = new BootLogs(database)
+  return { boots, database, logs, story: new BootStory(boots, (mac) => (mac === PC7 ? 'pc7' : ''), log, logs) }
 }
 
 /** For tests: a machine that has a name. */

@@ -5,6 +5,7 @@ import { silent } from '../sys/log.ts'
 import type { ByteSource } from '../storage/byte-source.ts'
 import type { BootServices } from './boot-services.ts'
 import { memoryStory, PC7 } from './testing.ts'
+import { Admission } from './admission.ts'
 import { openTftpFile } from './tftp-files.ts'
 
 const LOADERS = new Map([['undionly.kpxe', { path: import.meta.filename, size: 1, digest: 'ab' }]])
@@ -21,6 +22,7 @@ function services(t: TestContext): BootServices {
     loaders: { get: async (name: string) => LOADERS.get(name) },
     server: { address: '10.77.0.1', httpPort: 80, nfsPort: 2049 },
     log: silent,
+    admission: new Admission({ atOnce: 1 }),
   }
   return needed as unknown as BootServices
 }

@@ -6,6 +6,7 @@ import { readTftpName } from '../protocols/tftp/names.ts'
 import type { TftpPeer } from '../protocols/tftp/report.ts'
 import { type ByteSource, memorySource } from '../storage/byte-source.ts'
 import { openFileSource } from '../storage/file-source.ts'
+import { identify } from '../storage/hot-chunks.ts'
 import { answerBoot } from './boot-routes.ts'
 import type { BootServices } from './boot-services.ts'
 import { loaderConfig } from './loader-configs.ts'
@@ -46,7 +47,7 @@ async function openBootFile(services: BootServices, file: string, peer: TftpPeer
 
 /** An answer in words is a refusal there; TFTP says "not found". */
 function sourceOf(answer: HttpAnswer): ByteSource | undefined {
-  if (answer.kind === 'source') return answer.source
+  if (answer.kind === 'source') return answer.tag === undefined ? answer.source : identify(answer.source, answer.tag)
   return answer.kind === 'bytes' ? memorySource(answer.bytes) : undefined
 }
 
@@ -55,5 +56,5 @@ async function openLoader({ loaders, server }: BootServices, file: string): Prom
   const name = file.split('/').at(-1) ?? ''
   if (name === 'autoexec.ipxe') return memorySource(Buffer.from(autoexecScript(httpBase(server))))
   const loader = await loaders.get(name)
-  return loader === undefined ? undefined : openFileSource(loader.path)
+  return loader === undefined ? undefined : identify(await openFileSource(loader.path), loader.digest)
 }

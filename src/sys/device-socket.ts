@@ -1,7 +1,8 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
-import { type Ipv4, ipv4ToBytes } from '../net/ipv4.ts'
+import type { Ipv4 } from '../net/ipv4.ts'
 import { loadLibc, type Libc } from './libc.ts'
+import { socketAddress } from './socket-address.ts'
 
 export interface DeviceSocketOptions {
   /** Datagrams come and go on this interface only. */
@@ -61,13 +62,4 @@ function openBound(libc: Libc, { interface: name, address, port }: DeviceSocketO
     libc.close(fd)
     throw error
   }
-}
-
-/** `struct sockaddr_in`: the family in the byte order of the host, all else in that of the network. */
-function socketAddress(address: Ipv4, port: number): Buffer {
-  const bytes = Buffer.alloc(16)
-  new Uint16Array(bytes.buffer, bytes.byteOffset, 1)[0] = AF_INET
-  bytes.writeUInt16BE(port, 2)
-  bytes.set(ipv4ToBytes(address), 4)
-  return bytes
 }

@@ -5,7 +5,10 @@ export interface Libc {
   socket(domain: number, type: number, protocol: number): number
   setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number
   bind(fd: number, address: Uint8Array, length: number): number
+  connect(fd: number, address: Uint8Array, length: number): number
+  send(fd: number, bytes: Uint8Array, length: bigint, flags: number): bigint
   sendto(fd: number, bytes: Uint8Array, length: bigint, flags: number, address: Uint8Array, size: number): bigint
+  recv(fd: number, into: Uint8Array, length: bigint, flags: number): bigint
   close(fd: number): number
   /**
    * Passes the result of one of them on.
@@ -13,6 +16,8 @@ export interface Libc {
    * @throws the system's error of `errno`, with its `code`, if the result is negative
    */
   call(name: string, result: number): number
+  /** The `code` of the error of the last call that failed, such as `ECONNREFUSED`. */
+  errorCode(): string
 }
 
 let loaded: Promise<Libc | undefined> | undefined
@@ -33,7 +38,10 @@ async function open(): Promise<Libc | undefined> {
     socket: { arguments: ['i32', 'i32', 'i32'], return: 'i32' },
     setsockopt: { arguments: ['i32', 'i32', 'i32', 'pointer', 'u32'], return: 'i32' },
     bind: { arguments: ['i32', 'pointer', 'u32'], return: 'i32' },
+    connect: { arguments: ['i32', 'pointer', 'u32'], return: 'i32' },
+    send: { arguments: ['i32', 'pointer', 'u64', 'i32'], return: 'i64' },
     sendto: { arguments: ['i32', 'pointer', 'u64', 'i32', 'pointer', 'u32'], return: 'i64' },
+    recv: { arguments: ['i32', 'pointer', 'u64', 'i32'], return: 'i64' },
     close: { arguments: ['i32'], return: 'i32' },
     __errno_location: { arguments: [], return: 'pointer' },
   })
@@ -43,7 +51,14 @@ async function open(): Promise<Libc | undefined> {
       if (result < 0) throw systemError(name, getInt32(functions.__errno_location()))
       return result
     },
+    errorCode() {
+      return codeOf(getInt32(functions.__errno_location()))
+    },
   }
+}
+
+function codeOf(errno: number): string {
+  return getSystemErrorMap().get(-errno)?.[0] ?? `errno ${errno}`
 }
 
 function systemError(name: string, errno: number): Error {

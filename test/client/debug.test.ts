@@ -105,6 +105,21 @@ for (const shell of SHELLS) {
     )
   })
 
+  test(`${shell}: rd.driver.* load and bar modules; one that cannot be loaded is said and stops nothing`, () => {
+    const { commands, screen, file } = boot(shell, {
+      plan: PLAN,
+      commandLine:
+        'quiet rd.driver.pre=early,none rd.driver.post=late rd.driver.blacklist=e100 modprobe.blacklist=b44,tg3',
+      world: 'on_modprobe() { case $* in *none*) return 1 ;; esac; }',
+    })
+    assert.equal(file('/etc/modprobe.d/command-line.conf'), 'blacklist e100\nblacklist b44\nblacklist tg3\n')
+    const at = (line: string) => commands.indexOf(line)
+    assert.ok(at('modprobe -q early') >= 0 && at('modprobe -q early') < at('modprobe -q af_packet'))
+    assert.ok(at('modprobe -q late') > at('modprobe -q af_packet'))
+    assert.match(screen, /the module none cannot be loaded/)
+    assert.equal(commands.at(-1), 'switch_root /sysroot /sbin/init')
+  })
+
   test(`${shell}: an init that is not systemd finds devpts as logins need it [AW35]`, () => {
     const root = { '/sbin/init': '#!', '/lib/modules/6.12.1-test/x': '' }
     const { commands } = boot(shell, { plan: PLAN, root, commandLine: 'quiet' })

@@ -159,12 +159,9 @@ for (const shell of SHELLS) {
     const { file, commands } = into(shell, {})
     assert.equal(file('/run/netroot/busybox'), 'busybox')
     assert.match(file('/run/systemd/system/netroot-lease.service') ?? '', /SurviveFinalKillSignal=yes/)
-    for (const unit of ['alive', 'lease', 'shutdown'])
-      assert.ok(
-        commands.includes(
-          `ln -sf ../netroot-${unit}.service /run/systemd/system/sysinit.target.wants/netroot-${unit}.service`,
-        ),
-      )
+    const links = ['alive', 'lease', 'shutdown'].map((unit) => `../netroot-${unit}.service`).join(' ')
+    assert.ok(commands.includes(`ln -sf ${links} /run/systemd/system/sysinit.target.wants/`))
+    for (const path of ['alive', 'keep-lease', 'lib/report.sh']) assert.ok(file(`/run/netroot/${path}`) !== undefined)
     assert.equal(file('/sysroot/etc/systemd/system/netroot-lease.service'), undefined)
   })
 }

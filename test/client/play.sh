@@ -54,6 +54,14 @@ on_wget() {
   esac
 }
 
+# A world may answer with the real program, but the tests' host keeps its clock.
+date() {
+  case $* in
+    *-s*) ;;
+    *) command date "$@" ;;
+  esac
+}
+
 on_mkdir() { mkdir "$@"; }
 on_rm() { rm "$@"; }
 on_cp() { cp "$@"; }

@@ -11,6 +11,9 @@ export const RANGE = '10.7.0.100-10.7.0.150'
 /** The name of the one card that each machine has. */
 export const CARD = 'eth0'
 
+/** The card of a router that leads away from the server. */
+export const FAR_CARD = 'eth1'
+
 /** What udhcpc is to do with a lease: put the address on the card, so that it can renew by unicast. */
 const UDHCPC_SCRIPT = `#!/bin/sh
 [ "$1" = bound ] && ip addr add "$ip/$mask" dev "$interface"
@@ -47,12 +50,30 @@ export class DhcpNetwork implements AsyncDisposable {
   }
 
   /** Plugs a machine in. */
-  async machine(name: string): Promise<Machine> {
+  async machine(name: string, bridge = 'br0'): Promise<Machine> {
     await this.run('ip', ['netns', 'add', name])
     await this.run('ip', ['link', 'add', name, 'type', 'veth', 'peer', 'name', CARD, 'netns', name])
-    await this.run('ip', ['link', 'set', name, 'master', 'br0', 'up'])
+    await this.run('ip', ['link', 'set', name, 'master', bridge, 'up'])
     await this.run('ip', ['-n', name, 'link', 'set', CARD, 'up'])
     return new Machine(name, this)
+  }
+  /** A second bridge of the host, with an address such as `10.8.0.1/24`, or without one. */
+  async bridge(name: string, address?: string): Promise<void> {
+    await this.run('ip', ['link', 'add', name, 'type', 'bridge'])
+    if (address !== undefined) await this.run('ip', ['addr', 'add', address, 'dev', name])
+    await this.run('ip', ['link', 'set', name, 'up'])
+  }
+  /** A router between br0 and `bridge`, which is 10.7.0.2 here and `address` there; it forwards what is not DHCP. */
+  async router(name: string, bridge: string, address: string): Promise<Machine> {
+    const router = await this.machine(name)
+    await this.run('ip', ['link', 'add', `${name}-far`, 'type', 'veth', 'peer', 'name', FAR_CARD, 'netns', name])
+    await this.run('ip', ['link', 'set', `${name}-far`, 'master', bridge, 'up'])
+    await router.run('ip', ['addr', 'add', '10.7.0.2/24', 'dev', CARD])
+    await router.run('ip', ['addr', 'add', address, 'dev', FAR_CARD])
+    await router.run('ip', ['link', 'set', FAR_CARD, 'up'])
+    await router.run('sysctl', ['-q', '-w', 'net.ipv4.ip_forward=1'])
+    await this.run('ip', ['route', 'add', address.replace(/\.\d+\//, '.0/'), 'via', '10.7.0.2'])
+    return router
   }
 
   /** Starts `netroot serve dhcp` and waits until it is ready. */

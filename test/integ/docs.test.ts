@@ -116,17 +116,19 @@ describe('docs/when-it-does-not-boot.md', () => {
 
 describe('docs/kernel-command-line.md', () => {
   const page = readFileSync('docs/kernel-command-line.md', 'utf8')
-  const code = readFileSync('client/lib/cmdline.sh', 'utf8')
+  const code = ['cmdline', 'networds', 'rootwords', 'failwords']
+    .map((file) => readFileSync(`client/lib/${file}.sh`, 'utf8'))
+    .join('\n')
 
   test('has every word that the client takes, and every stage at which it stops [DB9]', () => {
-    const [, cases = ''] = /^take_word\(\) \{\n {2}case \$1 in\n([^]*?)^ {2}esac/m.exec(code) ?? []
-    const patterns = [...cases.matchAll(/^ {4}([^)]+)\)/gm)].flatMap(([, list = '']) => list.split(' | '))
-    assert.ok(patterns.length > 20)
-    const words = patterns
-      .filter((word) => !/^(?:netroot|rd)\.\*$/.test(word))
-      .map((word) => word.replace(/(?<==)[*1]$/, ''))
+    const takers = [...code.matchAll(/^take_(?:\w+_word|limit)\(\) \{\n([^]*?)^\}/gm)].map(([, body = '']) => body)
+    const patterns = takers.flatMap((body) =>
+      [...body.matchAll(/^ {4,6}([a-z][^'")\n]*)(?:\)|\\$)/gim)].flatMap(([, list = '']) => list.split(' | ')),
+    )
+    assert.ok(patterns.length > 60)
+    const words = new Set(patterns.map((word) => word.replace(/=.*|[.*]*\*$/, '')))
     assert.deepEqual(
-      words.filter((word) => !page.includes(`\`${word}`)),
+      [...words].filter((word) => !['=', '.', '`'].some((end) => page.includes(`\`${word}${end}`))),
       [],
     )
     const stages = [...readFileSync('client/init', 'utf8').matchAll(/^stop_at (\w+)$/gm)].map(([, stage]) => stage)

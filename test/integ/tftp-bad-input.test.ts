@@ -38,6 +38,7 @@ const refused: readonly (readonly [string, number, RegExp])[] = [
   ['/etc/passwd', 1, /^File not found: \/etc\/passwd$/],
   ['sub', 2, /it is a directory$/],
   ['x'.repeat(10_000), 2, /its name has 10000 characters, want at most 4096$/],
+  ['x'.repeat(65_000), 2, /its name has 65000 characters, want at most 4096$/],
 ]
 for (const [name, code, text] of refused) {
   test(`serve tftp refuses ${name.slice(0, 30)} in words [HT36]`, async () => {

@@ -25,6 +25,8 @@ export interface DirectOptions extends Omit<MachineOptions, 'kernel' | 'initrd' 
   readonly words?: string
   /** The card that the loader booted from, by number. */
   readonly bootCard?: number
+  /** What the loader tells of the card it boots from, as iPXE writes it: `01:80:86:10:0e`. */
+  readonly busId?: string
   /** Changes the files of the initramfs, in order, before they are joined. */
   readonly parts?: (files: LoadedFiles) => Promise<readonly string[]>
 }
@@ -42,8 +44,8 @@ export interface LoadedFiles {
 
 /** Boots a machine with what the server tells its loader to. */
 export async function bootDirectly(served: ServedLab, options: DirectOptions): Promise<Machine> {
-  const { words = '', bootCard = 0, parts, ...machine } = options
-  const files = await playLoader(served, options.name, bootCard)
+  const { words = '', bootCard = 0, busId = '', parts, ...machine } = options
+  const files = await playLoader(served, options.name, bootCard, busId)
   const initrd = join(files.directory, 'initrd')
   await joinParts((await parts?.(files)) ?? [files.tools, files.drivers, files.client], initrd)
   // The kernel's own lines would stand between ours; `quiet` would leave out our progress.
@@ -54,7 +56,7 @@ export async function bootDirectly(served: ServedLab, options: DirectOptions): P
 }
 
 /** Does what the firmware's iPXE does, up to `boot`: takes an address, asks for its script, fetches what that names. */
-async function playLoader(served: ServedLab, name: string, card: number): Promise<LoadedFiles> {
+async function playLoader(served: ServedLab, name: string, card: number, busId: string): Promise<LoadedFiles> {
   const { lab } = served
   const mac = macOf(name, card)
   const directory = join(lab.directory, `${name}.loader`)
@@ -63,7 +65,7 @@ async function playLoader(served: ServedLab, name: string, card: number): Promis
   await lab.run('ip', ['address', 'add', `${address}/32`, 'dev', 'lo']) // so that the server knows who fetches
   const curl = async (...words: readonly string[]): Promise<string> =>
     (await lab.run('curl', ['--fail', '--silent', '--show-error', '--interface', address, ...words])).stdout
-  const script = await curl(`http://10.77.0.1/ipxe?mac=${mac}&uuid=${uuidOf(name)}`)
+  const script = await curl(`http://10.77.0.1/ipxe?mac=${mac}&uuid=${uuidOf(name)}&busid=${busId}`)
   const [, kernel = '', words = ''] = /^kernel --name \S+ (\S+) (?:initrd=\S+ )*(.*) \|\|/m.exec(script) ?? []
   if (kernel === '') throw new Error(`Cannot boot ${name}: its script names no kernel:\n${script}`)
   const fetch = async (file: string, url = new RegExp(`^initrd --name ${file} (\\S+)`, 'm').exec(script)?.[1]) => {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { FEATURES } from '../../src/initramfs/contents.ts'
 import { ensureDrivers } from '../../src/initramfs/parts.ts'
 import type { ServedLab } from '../../src/lab/served-lab.ts'
 import { debianRelease } from '../support/debian.ts'
@@ -47,10 +46,8 @@ async function virtioOnly({ directory, tools, client }: LoadedFiles): Promise<st
   const { store, digest } = await debianRelease()
   await using release = await store.openRelease(digest)
   const version = release.info.kernels[0]?.version ?? ''
-  const features = FEATURES.map((feature) =>
-    feature.name === 'network cards' ? { ...feature, include: ['kernel/drivers/net/virtio_net'] } : feature,
-  )
-  const drivers = await ensureDrivers(join(directory, 'cache'), release.tree, digest, version, { features })
+  const scope = { kind: 'fit', devices: ['1af4:1000'] } as const
+  const drivers = await ensureDrivers(join(directory, 'cache'), release.tree, digest, version, { scope })
   return [tools, drivers.path, client]
 }
 

@@ -46,8 +46,12 @@ describe('netroot media build', { timeout: 600_000 }, () => {
       firmware: 'uefi',
       cards: [{ model: 'e1000', rom: 'none', bootIndex: 9 }],
       extraArgs: [
-        ...['-device', 'qemu-xhci', '-drive', `if=none,id=stick,format=raw,readonly=on,file=${stick}`],
-        ...['-device', 'usb-storage,drive=stick,bootindex=0'],
+        '-device',
+        'qemu-xhci',
+        '-drive',
+        `if=none,id=stick,format=raw,readonly=on,file=${stick}`,
+        '-device',
+        'usb-storage,drive=stick,bootindex=0',
       ],
     })
     const script = await eventOf(served, 'http.file', { from })

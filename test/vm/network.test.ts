@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Machine } from '../../src/lab/machine.ts'
 import type { ServedLab } from '../../src/lab/served-lab.ts'
+import { debianRelease } from '../support/debian.ts'
 import { bootDirectly, tells } from './direct.ts'
 import { serveDebian, showWhatFailed } from './served.ts'
 
@@ -42,12 +43,16 @@ async function ask({ console: screen }: Machine, command: string, timeoutMs = 30
   return text.slice(mark.length, -mark.length - 1).trim()
 }
 
-/** A DHCP server on one of the lab's networks; dnsmasq's options. */
-async function dhcpOn(network: string, options: readonly string[]): Promise<AsyncDisposable> {
+/** Does something while a DHCP server, with dnsmasq's options, serves one of the lab's networks. */
+async function withDhcp(network: string, options: readonly string[], action: () => Promise<void>): Promise<void> {
   const { bridge } = served.lab.network(network)
   const fixed = ['--no-daemon', '--conf-file=/dev/null', '--user=root', '--port=0', '--bind-dynamic', '--leasefile-ro']
   const server = served.lab.spawn('dnsmasq', [...fixed, `--interface=${bridge}`, ...options])
-  return { [Symbol.asyncDispose]: async () => void (await server.kill('SIGKILL')) }
+  try {
+    await action()
+  } finally {
+    await server.kill('SIGKILL')
+  }
 }
 
 test('a machine with a fixed address in ip= boots without DHCP [AW43]', TIMEOUT, async () => {
@@ -71,12 +76,13 @@ test('of two cards that nobody named, the one with a link is used', TIMEOUT, asy
 
 test('the DHCP server beside a card that the loader did not use is not asked [FB32]', TIMEOUT, async () => {
   const wrong = ['--dhcp-range=10.78.0.50,10.78.0.99,1h', '--dhcp-option=17,10.78.0.9:/wrong']
-  await using _ = await dhcpOn('wrong', wrong)
   const cards = [{ network: 'wrong' }, { network: 'lan' }]
-  await using pc = await bootDirectly(served, { name: 'between', cards, bootCard: 1, words: STOP })
-  assert.equal((await tells(served, pc, 'report.lease')).interface, 'eth1')
-  await atShell(pc)
-  assert.equal(await ask(pc, 'ip -4 addr show dev eth0'), '')
+  await withDhcp('wrong', wrong, async () => {
+    await using pc = await bootDirectly(served, { name: 'between', cards, bootCard: 1, words: STOP })
+    assert.equal((await tells(served, pc, 'report.lease')).interface, 'eth1')
+    await atShell(pc)
+    assert.equal(await ask(pc, 'ip -4 addr show dev eth0'), '')
+  })
 })
 
 test('a bond goes on when one of its links is lost', TIMEOUT, async () => {
@@ -131,31 +137,24 @@ test('a machine whose network has only IPv6 gets address, names and root by it',
     '--dhcp-option=option6:dns-server,[fd77::53]',
     '--dhcp-option=option6:domain-search,lab.example',
   ]
+  const { digest } = await debianRelease()
+  const root = `root=nfs://[fd77::1]:2049/release/${digest}`
   const rooted = async (name: string, word: string, address: RegExp): Promise<void> => {
-    const release = served.events.length
-    const machine = { name, cards: [{ network: 'six' }], bootCard: 0 }
-    const root = 'root=nfs://[fd77::1]:2049'
-    await using pc = await bootDirectly(served, {
-      ...machine,
-      words: `${word} ${root}/release/${await digest()} ${STOP}`,
-    })
+    const cards = [{ network: 'six' }]
+    await using pc = await bootDirectly(served, { name, cards, words: `${word} ${root} ${STOP}` })
     await atShell(pc)
     assert.match(pc.console.text, address)
     assert.match(await ask(pc, 'cat /etc/resolv.conf'), /search lab\.example\s+nameserver fd77:.*53/)
     assert.match(await ask(pc, 'grep /layers/release /proc/mounts'), /addr=fd77::1/)
-    assert.match(await ask(pc, 'ip -6 route show default'), /metric 2048/)
-    assert.ok(release >= 0)
+    const routes = await ask(pc, 'ip -6 route')
+    assert.match(routes, /^default via fe80::\S+ dev eth0 +metric 2048/m)
+    assert.match(routes, /^fd77::\/64 dev eth0 +metric 2048/m)
+    assert.match(await ask(pc, 'ip -6 addr show dev eth0 scope global'), /valid_lft forever/)
   }
-  {
-    await using _ = await dhcpOn('six', ['--dhcp-range=fd77::,ra-stateless', ...names])
-    await rooted('slaac', 'ip=auto6', /netroot: eth0 has fd77::5054:ff:fe[0-9a-f:]+\/64, router fe80:/)
-  }
-  await using _ = await dhcpOn('six', ['--dhcp-range=fd77::100,fd77::1ff,64,1h', ...names])
-  await rooted('dhcp6', 'ip=dhcp6', /netroot: eth0 has fd77:[0:]*01[0-9a-f]{2}\/128/)
+  await withDhcp('six', ['--dhcp-range=fd77::,ra-stateless', ...names], () =>
+    rooted('slaac', 'ip=auto6', /netroot: eth0 has fd77::5054:ff:fe[0-9a-f:]+\/64, router fe80:/),
+  )
+  await withDhcp('six', ['--dhcp-range=fd77::100,fd77::1ff,64,1h', ...names], () =>
+    rooted('dhcp6', 'ip=dhcp6', /netroot: eth0 has fd77:[0:]*01[0-9a-f]{2}\/128, router fe80:/),
+  )
 })
-
-/** The release that the server boots machines from. */
-async function digest(): Promise<string> {
-  const { debianRelease } = await import('../support/debian.ts')
-  return (await debianRelease()).digest
-}

@@ -87,8 +87,8 @@ export function refusalScript(reason: string, seconds: number): string {
 }
 
 /** What a machine gets that may be served soon: the words on its screen, then it asks again. */
-export function waitScript(reason: string, base: string): string {
-  return script([`echo netroot: ${plain(reason)}`, `sleep ${RETRY_SECONDS}`, `chain --replace ${base}/boot.ipxe`])
+export function waitScript(reason: string, base: string, seconds = RETRY_SECONDS): string {
+  return script([`echo netroot: ${plain(reason)}`, `sleep ${seconds}`, `chain --replace ${base}/boot.ipxe`])
 }
 
 function initrdLine(file: PlannedFile, base: string): string {

@@ -94,10 +94,7 @@ test('readModuleInfo() says of a cut module that it is cut', () => {
 test('parseBuiltinAliases() finds the module inside the kernel that answers to a name', () => {
   const info = Buffer.from('crc32c.alias=crypto-crc32c\0crc32c.license=GPL\0crc32c.alias=crc32c\0')
   assert.deepEqual(
-    [...parseBuiltinAliases(info)],
-    [
-      ['crypto-crc32c', ['crc32c']],
-      ['crc32c', ['crc32c']],
-    ],
+    parseBuiltinAliases(info),
+    ['crypto-crc32c', 'crc32c'].map((pattern) => ({ pattern, module: 'crc32c' })),
   )
 })

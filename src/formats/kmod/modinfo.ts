@@ -1,4 +1,6 @@
 import { elfSection } from '../elf.ts'
+import { normalizeModuleName } from './module-name.ts'
+import type { ModuleAlias } from './modules-alias.ts'
 
 /** What a module says of itself: each field with its values in their order, such as `firmware` or `alias`. */
 export type ModuleInfo = ReadonlyMap<string, readonly string[]>
@@ -19,13 +21,14 @@ export function readModuleInfo(module: Uint8Array): ModuleInfo {
 }
 
 /** Aliases of the modules inside the kernel, from modules.builtin.modinfo: `module.alias=pattern`, NUL-terminated. */
-export function parseBuiltinAliases(bytes: Uint8Array): Map<string, string[]> {
-  const aliases = new Map<string, string[]>()
-  for (const text of Buffer.from(bytes).toString('utf8').split('\0')) {
-    const [, module, pattern] = /^([^.]+)\.alias=(.+)$/.exec(text) ?? []
-    if (module !== undefined && pattern !== undefined) addTo(aliases, pattern, module)
-  }
-  return aliases
+export function parseBuiltinAliases(bytes: Uint8Array): ModuleAlias[] {
+  return Buffer.from(bytes)
+    .toString('utf8')
+    .split('\0')
+    .flatMap((text) => {
+      const [, module, pattern] = /^([^.]+)\.alias=(.+)$/.exec(text) ?? []
+      return module === undefined || pattern === undefined ? [] : [{ pattern, module: normalizeModuleName(module) }]
+    })
 }
 
 function addTo(map: Map<string, string[]>, key: string, value: string): void {

@@ -44,6 +44,11 @@ export class AliasTable {
     return [...new Set(found)]
   }
 
+  /** Modules whose pattern, as it is written, is one that the caller wants. */
+  modulesMatching(isWanted: (pattern: string) => boolean): string[] {
+    return [...new Set(this.#patterns.flatMap(({ pattern, module }) => (isWanted(pattern) ? [module] : [])))]
+  }
+
   #addPlain(name: string, module: string): void {
     const modules = this.#plain.get(name)
     if (modules === undefined) this.#plain.set(name, [module])

@@ -29,11 +29,18 @@ export interface DhcpAnswer {
   readonly extra?: RawOptions
 }
 
-/**
- * Says what a machine is told, or nothing if it is not to be served. `address` is the one it will have; `received`
- * tells a DISCOVER, whose answer may be computed again a second later, from what follows.
- */
+/** What an answer is for. */
+export interface Asked {
+  /** The address that the machine will have. */
+  readonly address: Ipv4
+  /** An address of the network that it is in: the answer's prefix and routers are those of that network. */
+  readonly link: Ipv4
+  /** Tells a DISCOVER, whose answer may be computed again a second later, from what follows. */
+  readonly received: MessageType
+}
+
+/** Says what a machine is told, or nothing if it is not to be served. */
 export type AnswerClient = (
   client: DhcpClient,
-  asked: { readonly address: Ipv4; readonly received: MessageType },
+  asked: Asked,
 ) => DhcpAnswer | undefined | Promise<DhcpAnswer | undefined>

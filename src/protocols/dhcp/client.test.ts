@@ -33,6 +33,7 @@ test('describeClient() reads what PXE firmware says of its machine', () => {
     ipxeFeatures: new Set(),
     requestedOptions: [1, 67],
     relay: '10.0.9.1',
+    link: '10.0.9.1',
   })
 })
 

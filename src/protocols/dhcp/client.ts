@@ -1,5 +1,7 @@
+import type { Ipv4 } from '../../net/ipv4.ts'
 import { type Mac, macFromBytes } from '../../net/mac.ts'
 import { toHex } from '../../wire/hex.ts'
+import { linkOf } from './link.ts'
 import { IPXE, option, readOption } from './options.ts'
 import type { DhcpMessage, RawOptions } from './packet.ts'
 
@@ -35,7 +37,9 @@ export interface DhcpClient {
   /** Codes of the options it asks for, from option 55. */
   readonly requestedOptions: readonly number[]
   /** Address of the relay that passed the message on. */
-  readonly relay?: string
+  readonly relay?: Ipv4
+  /** An address of the network it is in, where the relay or the machine says so. */
+  readonly link?: Ipv4
 }
 
 const BUS_PCI = 1
@@ -64,6 +68,7 @@ export function describeClient(message: DhcpMessage): DhcpClient {
     ...present('vendorClass', vendorClass),
     ...present('busId', busIdOf(ipxe)),
     ...present('relay', message.relayAddress === NO_ADDRESS ? undefined : message.relayAddress),
+    ...present('link', linkOf(message)),
   }
 }
 

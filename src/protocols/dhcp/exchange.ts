@@ -1,4 +1,5 @@
 import type { Ipv4 } from '../../net/ipv4.ts'
+import type { Mac } from '../../net/mac.ts'
 import type { DhcpAnswer } from './answer.ts'
 import type { DhcpClient } from './client.ts'
 import { type MessageType, option, readOption } from './options.ts'
@@ -23,8 +24,15 @@ export type IgnoredBecause =
   | 'hardware'
   | 'not-served'
   | 'pool-full'
+  | 'unknown-network'
   | 'other-server'
   | 'unknown-lease'
+
+/** An address of ours, and who has it without our knowing. */
+export interface AddressInUse {
+  readonly address: Ipv4
+  readonly holder: Mac
+}
 
 /** What became of a message. `text` is for people. */
 export type Outcome =
@@ -33,6 +41,8 @@ export type Outcome =
       readonly address: Ipv4
       readonly leaseSeconds: number
       readonly answer: DhcpAnswer
+      /** Addresses that were not offered because somebody uses them who was not given them here. */
+      readonly inUse?: readonly AddressInUse[]
     }
   | {
       readonly kind: 'acknowledged'
@@ -69,6 +79,9 @@ const EVERYBODY = '255.255.255.255'
 export function destinationOf(request: DhcpMessage, reply: DhcpMessage): Destination {
   if (request.relayAddress !== NO_ADDRESS) return { address: request.relayAddress, port: 'server' }
   const isNak = readOption(reply.options, option.messageType) === 'nak'
-  if (isNak || request.clientAddress === NO_ADDRESS) return { address: EVERYBODY, port: 'client' }
-  return { address: request.clientAddress, port: 'client' }
+  const { clientAddress } = request
+  // of who claims to have another address than we confirm, that may be a lie: the answer would hit its owner
+  const isTheirs = reply.yourAddress === clientAddress || reply.yourAddress === NO_ADDRESS
+  if (isNak || clientAddress === NO_ADDRESS || !isTheirs) return { address: EVERYBODY, port: 'client' }
+  return { address: clientAddress, port: 'client' }
 }

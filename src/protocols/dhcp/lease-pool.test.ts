@@ -24,7 +24,7 @@ test('LeasePool gives each machine its own address, the same one whatever client
   const { pool, take } = poolAt()
   assert.deepEqual([await take(A), await take(B)], ['10.0.0.100', '10.0.0.101'])
   for (const clientId of ['01525400000a', 'ff0000', '00']) {
-    assert.deepEqual(pool.offer({ ...A, clientId }, undefined), { address: '10.0.0.100' })
+    assert.deepEqual(pool.offer({ ...A, clientId }, undefined), { address: '10.0.0.100', fresh: false })
   }
 })
 
@@ -51,9 +51,9 @@ test('LeasePool leaves a lease in force although its address became the fixed on
 
 test('LeasePool gives the address asked for when it is free', async () => {
   const { pool } = poolAt()
-  assert.deepEqual(pool.offer(A, '10.0.0.101'), { address: '10.0.0.101' })
-  assert.deepEqual(pool.offer(B, '10.0.0.101'), { address: '10.0.0.100' })
-  assert.deepEqual(pool.offer(A, '10.9.9.9'), { address: '10.0.0.101' })
+  assert.deepEqual(pool.offer(A, '10.0.0.101'), { address: '10.0.0.101', fresh: true })
+  assert.deepEqual(pool.offer(B, '10.0.0.101'), { address: '10.0.0.100', fresh: true })
+  assert.deepEqual(pool.offer(A, '10.9.9.9'), { address: '10.0.0.101', fresh: false })
 })
 
 test('LeasePool reuses what expired, the oldest first', async () => {
@@ -88,16 +88,16 @@ test('LeasePool holds an offer for half a minute', () => {
   clock.seconds += 29
   assert.deepEqual(pool.offer(C, undefined), poolFull())
   clock.seconds += 2
-  assert.deepEqual(pool.offer(C, undefined), { address: '10.0.0.100' })
+  assert.deepEqual(pool.offer(C, undefined), { address: '10.0.0.100', fresh: true })
 })
 
 test('LeasePool.withdraw() frees an offer, but no lease', async () => {
   const { pool, take } = poolAt()
   await take(A)
-  pool.withdraw(A.mac)
+  pool.withdraw(A)
   pool.offer(B, undefined)
-  pool.withdraw(B.mac)
-  assert.deepEqual(pool.offer(C, undefined), { address: '10.0.0.101' })
+  pool.withdraw(B)
+  assert.deepEqual(pool.offer(C, undefined), { address: '10.0.0.101', fresh: true })
 })
 
 test('LeasePool.decline() puts an address aside for an hour', async () => {
@@ -156,7 +156,7 @@ test('LeasePool bounds what a flood of strangers can make it hold', () => {
   for (let n = 0; n < 50_000; n += 1) pool.offer({ mac: macOf(n) }, undefined)
   assert.ok(performance.now() - began < 5000, 'a full pool is looked through at each packet')
   clock.seconds += 31
-  assert.deepEqual(pool.offer(A, undefined), { address: '10.0.0.0' })
+  assert.deepEqual(pool.offer(A, undefined), { address: '10.0.0.0', fresh: true })
 })
 
 function poolFull() {

@@ -1,5 +1,6 @@
 import { type Ipv4, ipv4FromNumber, ipv4ToNumber } from '../../net/ipv4.ts'
 import type { Mac } from '../../net/mac.ts'
+import { steadyNow } from '../../sys/steady-clock.ts'
 import type { Binding, LeaseBook, LeaseClient, Offer } from './lease-book.ts'
 
 /** One address and whose it is, or was. */
@@ -18,8 +19,12 @@ export interface Lease {
 /** Where leases outlive the process. The pool reads it once and then only writes. */
 export interface LeaseStore {
   load(): readonly Lease[]
-  /** Resolves when the lease is safe; it replaces what was known of the address and of the machine. */
-  save(lease: Lease): Promise<void>
+  /**
+   * Resolves when the lease is safe; it replaces what was known of the address.
+   *
+   * @param left the address that the machine had before and has no more
+   */
+  save(lease: Lease, left?: Ipv4): Promise<void>
 }
 
 /** First and last address that machines nobody named get, both included. */
@@ -33,7 +38,7 @@ export interface LeasePoolOptions {
   /** Addresses of known machines, in the range or outside it. */
   readonly fixed?: ReadonlyMap<Mac, Ipv4>
   readonly store?: LeaseStore
-  /** Milliseconds since 1970; tests bring their own clock. */
+  /** Milliseconds since 1970 of a clock that does not jump; tests bring their own. */
   readonly now?: () => number
 }
 
@@ -59,7 +64,7 @@ export class LeasePool implements LeaseBook {
   /** Nothing of the range expires before: a flood of strangers must not make us look through it each time. */
   #fullUntil = 0
 
-  constructor({ range, fixed = new Map(), store = FORGETFUL, now = Date.now }: LeasePoolOptions) {
+  constructor({ range, fixed = new Map(), store = FORGETFUL, now = steadyNow }: LeasePoolOptions) {
     this.#range = range === undefined ? { first: 1, last: 0 } : numbersOf(range)
     this.#neverUsed = this.#range.first
     this.#store = store
@@ -90,14 +95,20 @@ export class LeasePool implements LeaseBook {
     return leases.sort((a, b) => ipv4ToNumber(a.address) - ipv4ToNumber(b.address))
   }
 
+  /** A pool knows one network and is asked about no other. */
+  serves(): boolean {
+    return true
+  }
+
   offer(client: LeaseClient, wanted: Ipv4 | undefined): Offer {
     const address = this.#pick(client.mac, wanted)
     if (address === undefined) return { refused: 'pool-full', text: this.#fullText() }
     const known = this.#byMac.get(client.mac)
+    const isHeld = known?.address === address && this.#inForce(known)
     // a lease in force is not shortened by asking again; it is already held
-    if (known?.address === address && known.state === 'bound' && this.#inForce(known)) return { address }
+    if (isHeld && known.state === 'bound') return { address, fresh: false }
     this.#enter({ ...entryOf(client, address), state: 'offered', expiresAt: this.#now() + OFFER_MS })
-    return { address }
+    return { address, fresh: !isHeld }
   }
 
   async bind(client: LeaseClient, address: Ipv4, seconds: number, { adopt = false } = {}): Promise<Binding> {
@@ -110,7 +121,7 @@ export class LeasePool implements LeaseBook {
     const lease: Lease = { ...entryOf(client, address), state: 'bound', expiresAt: this.#now() + seconds * 1000 }
     this.#enter(lease)
     try {
-      await this.#store.save(lease)
+      await this.#store.save(lease, isTheirs ? undefined : known?.address)
     } catch (error) {
       this.#enter(known ?? { ...lease, state: 'offered', expiresAt: this.#now() + OFFER_MS })
       throw error
@@ -118,7 +129,7 @@ export class LeasePool implements LeaseBook {
     return 'bound'
   }
 
-  withdraw(mac: Mac): void {
+  withdraw({ mac }: LeaseClient): void {
     const known = this.#byMac.get(mac)
     if (known?.state === 'offered') this.#enter({ ...known, expiresAt: 0 })
   }
@@ -133,6 +144,11 @@ export class LeasePool implements LeaseBook {
     const known = this.#byMac.get(mac)
     if (known?.address !== address) return // only the machine that was given it may put it aside
     await this.#change({ ...known, state: 'declined', expiresAt: this.#now() + DECLINED_MS })
+  }
+
+  async quarantine(address: Ipv4, holder: Mac): Promise<void> {
+    if (this.#byAddress.get(address)?.state === 'bound') return // that of a lease is found out by its own machine
+    await this.#change({ address, mac: holder, state: 'declined', expiresAt: this.#now() + DECLINED_MS })
   }
 
   async #change(lease: Lease): Promise<void> {
@@ -191,6 +207,7 @@ export class LeasePool implements LeaseBook {
 
   /** Writes the one entry of an address and of a machine. An address that its machine left is the next to be reused. */
   #enter(lease: Lease): void {
+    if (lease.state === 'declined') return this.#putAside(lease)
     const before = this.#byMac.get(lease.mac)
     if (before !== undefined && before.address !== lease.address) {
       this.#byAddress.set(before.address, { ...before, state: 'offered', expiresAt: 0 })
@@ -199,8 +216,15 @@ export class LeasePool implements LeaseBook {
     const holder = this.#byAddress.get(lease.address)
     if (holder !== undefined && holder.mac !== lease.mac) this.#byMac.delete(holder.mac)
     this.#byAddress.set(lease.address, lease)
-    if (lease.state === 'declined') this.#byMac.delete(lease.mac)
-    else this.#byMac.set(lease.mac, lease)
+    this.#byMac.set(lease.mac, lease)
+    this.#fullUntil = Math.min(this.#fullUntil, lease.expiresAt)
+  }
+
+  /** The address is nobody's now. Whoever uses it may well have a lease of another one, which stays. */
+  #putAside(lease: Lease): void {
+    const holder = this.#byAddress.get(lease.address)
+    if (holder !== undefined && this.#byMac.get(holder.mac)?.address === lease.address) this.#byMac.delete(holder.mac)
+    this.#byAddress.set(lease.address, lease)
     this.#fullUntil = Math.min(this.#fullUntil, lease.expiresAt)
   }
 

@@ -49,6 +49,23 @@ export function checkDhcpNetwork(wish: DhcpNetworkWish, interfaces: readonly Net
 }
 
 /**
+ * Checks a network behind relays, in which this host has no address.
+ *
+ * @throws {DhcpNetworkError} if the range or the router is outside, or the range holds what no machine may have
+ */
+export function checkRelayedNetwork(network: Cidr, { first, last }: AddressRange, router?: Ipv4): void {
+  const words = `${networkOf(network)}/${network.prefix}`
+  const where = `it is outside ${words}, the network behind the relay`
+  if (!contains(network, first) || !contains(network, last)) {
+    throw new DhcpNetworkError('range', `Cannot use range ${first}-${last}: ${where}`)
+  }
+  checkUsable({ first, last }, network)
+  if (router !== undefined && !contains(network, router)) {
+    throw new DhcpNetworkError('fixed', `Cannot use router ${router}: ${where}`)
+  }
+}
+
+/**
  * Reads `10.0.0.100-10.0.0.200`.
  *
  * @throws {DhcpNetworkError} if it is not two addresses, the lower one first
@@ -108,11 +125,15 @@ function checkRange(range: AddressRange, server: Cidr, name: string): void {
     const own = `it holds ${server.address}, the server's own address`
     throw new DhcpNetworkError('range', `Cannot use range ${text}: ${own}; leave that out`)
   }
-  // the two addresses that no machine may have, except in networks of two (RFC 3021)
-  const unusable = [networkOf(server), broadcastOf(server)].find((address) => holds(range, address))
-  if (unusable !== undefined && server.prefix < 31) {
-    throw new DhcpNetworkError('range', `Cannot use range ${text}: no machine may have ${unusable} in ${network}`)
-  }
+  checkUsable(range, server)
+}
+
+/** The two addresses that no machine may have, except in networks of two (RFC 3021). */
+function checkUsable(range: AddressRange, network: Cidr): void {
+  const unusable = [networkOf(network), broadcastOf(network)].find((address) => holds(range, address))
+  if (unusable === undefined || network.prefix >= 31) return
+  const text = `no machine may have ${unusable} in ${networkOf(network)}/${network.prefix}`
+  throw new DhcpNetworkError('range', `Cannot use range ${range.first}-${range.last}: ${text}`)
 }
 
 function checkFixed(address: Ipv4, server: Cidr, name: string): void {

@@ -62,11 +62,12 @@ export const option = {
   tftpServerName: textOption(66, 'TFTP server name'),
   bootFileName: textOption(67, 'boot file name'),
   userClass: userClassOption(77, 'user class'), // RFC 3004
-  relayAgent: bytesOption(82, 'relay agent information'), // RFC 3046: echoed, never read
+  relayAgent: encapsulatedOption(82, 'relay agent information'), // RFC 3046; echoed byte by byte
   architectures: u16ListOption(93, 'client architecture'), // RFC 4578 §2.1
   /** UNDI version: type 1, major, minor. */
   networkInterface: u8ListOption(94, 'client network interface'), // RFC 4578 §2.2
   uuid: codec(97, 'client UUID', decodeUuid, encodeUuid), // RFC 4578 §2.3
+  subnetSelection: addressOption(118, 'subnet selection'), // RFC 3011
   domainSearch: domainSearchOption(),
   classlessRoutes: routesOption(121, 'classless static routes'), // RFC 3442
   ipxe: encapsulatedOption(175, 'iPXE'), // ipxe.org/howto/dhcpd#ipxe-specific_options
@@ -85,6 +86,14 @@ export const IPXE = {
   bzImage: 24,
   efi: 36,
   menu: 39,
+} as const
+
+/** Options inside option 82. */
+export const RELAY_AGENT = {
+  /** An address of the network that the client is in, where it is not the relay's: RFC 3527. */
+  linkSelection: 5,
+  /** What the client is to take for our address, so that it renews through the relay: RFC 5107. */
+  serverIdentifier: 11,
 } as const
 
 /** PXE discovery control (suboption 6 of 43): 8 says to fetch the boot file of this answer and ask nobody else. */

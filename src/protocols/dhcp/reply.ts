@@ -2,6 +2,7 @@ import { broadcastOf, netmaskOf } from '../../net/cidr.ts'
 import type { Ipv4 } from '../../net/ipv4.ts'
 import type { DhcpAnswer } from './answer.ts'
 import { describeClient, type DhcpClient } from './client.ts'
+import { serverIdentifierFor } from './link.ts'
 import type { OptionCodec } from './option-codecs.ts'
 import { encodedOptionBytes } from './option-field.ts'
 import { IPXE, type MessageType, option, PXE_USE_BOOT_FILE, rawOption, readOption } from './options.ts'
@@ -12,6 +13,8 @@ type Entry = readonly [number, Uint8Array]
 const NO_ADDRESS = '0.0.0.0'
 /** The smallest datagram that every client takes, RFC 2131 §2; without its IP and UDP headers. */
 const SMALLEST_MAXIMUM = 576
+/** What Ethernet carries in one piece, whatever a client says that it takes. */
+const LARGEST_MAXIMUM = 1500
 const HEADERS = 28
 /** What a client gets that sends no option 55: it has to be configured with something. */
 const ASKED_BY_DEFAULT: readonly number[] = [1, 3, 6, 12, 15, 17, 26, 28, 42, 121]
@@ -79,10 +82,12 @@ function replyTo(request: DhcpMessage, options: readonly Entry[], extra: RawOpti
 
 function identity(request: DhcpMessage, type: MessageType, serverAddress: Ipv4): Entry[] {
   const clientId = request.options.get(option.clientIdentifier.code)
+  const subnet = request.options.get(option.subnetSelection.code)
   return [
     rawOption(option.messageType, type),
-    rawOption(option.serverIdentifier, serverAddress),
+    rawOption(option.serverIdentifier, serverIdentifierFor(request, serverAddress)),
     ...(clientId === undefined ? [] : [[option.clientIdentifier.code, clientId] as const]), // RFC 6842
+    ...(subnet === undefined ? [] : [[option.subnetSelection.code, subnet] as const]), // RFC 3011
   ]
 }
 
@@ -160,7 +165,7 @@ function bootFields(answer: DhcpAnswer, serverAddress: Ipv4): Partial<DhcpMessag
 /** Leaves out what the client has no room for (option 57), the least important first; `last` stays in any case. */
 function withinSize(request: DhcpMessage, options: RawOptions, last: readonly Entry[]): RawOptions {
   const asked = readOption(request.options, option.maximumMessageSize) ?? SMALLEST_MAXIMUM
-  let room = Math.max(asked, SMALLEST_MAXIMUM) - HEADERS - FIXED_BYTES
+  let room = Math.min(Math.max(asked, SMALLEST_MAXIMUM), LARGEST_MAXIMUM) - HEADERS - FIXED_BYTES
   for (const [, value] of last) room -= encodedOptionBytes(value)
   const kept = [...options].filter(([code, value]) => {
     const size = encodedOptionBytes(value)

@@ -1,5 +1,7 @@
 import type { RemoteInfo, Socket } from 'node:dgram'
+import type { Cidr } from '../../net/cidr.ts'
 import type { Ipv4 } from '../../net/ipv4.ts'
+import { ArpProber } from '../../sys/arp-prober.ts'
 import { explainBindError } from '../../sys/bind-error.ts'
 import { type DeviceSocket, openDeviceSocket } from '../../sys/device-socket.ts'
 import { type Logger, silent } from '../../sys/log.ts'
@@ -8,6 +10,7 @@ import type { AnswerClient } from './answer.ts'
 import type { Destination, DhcpExchange } from './exchange.ts'
 import type { LeaseBook } from './lease-book.ts'
 import { decodeMessage, encodeMessage } from './packet.ts'
+import { AddressCheck } from './address-check.ts'
 import { type Arrival, type DhcpContext, handleMessage } from './session.ts'
 
 export interface DhcpServerOptions {
@@ -20,6 +23,8 @@ export interface DhcpServerOptions {
   /** Told of every message that could be read, after its reply was handed to the kernel. */
   readonly onExchange?: (exchange: DhcpExchange) => void
   readonly log?: Logger
+  /** The network of the interface, where addresses are to be looked for by ARP before they are offered. */
+  readonly checked?: Cidr
   /** Port of servers and relays; clients have the next one. Only tests want another than 67. */
   readonly port?: number
 }
@@ -42,6 +47,7 @@ export class DhcpServer implements AsyncDisposable {
   readonly #onExchange: (exchange: DhcpExchange) => void
   readonly #log: Logger
   readonly #port: number
+  readonly #prober: ArpProber | undefined
   readonly #running = new Set<Promise<void>>()
   #dropped = 0
   #closed?: Promise<void>
@@ -62,13 +68,18 @@ export class DhcpServer implements AsyncDisposable {
       log.warn('this Node cannot bind to an interface: requests from other interfaces come in too', { interface: name })
     }
     const sockets = opened.map(({ socket }) => socket)
-    return new DhcpServer(options, sockets, port)
+    const prober = options.checked === undefined ? undefined : await ArpProber.open(name)
+    if (options.checked !== undefined && prober === undefined) {
+      log.warn('addresses are not looked for by ARP before they are offered: that wants CAP_NET_RAW and Node 26')
+    }
+    return new DhcpServer(options, sockets, port, prober)
   }
 
-  private constructor(options: DhcpServerOptions, sockets: readonly Socket[], port: number) {
+  private constructor(options: DhcpServerOptions, sockets: readonly Socket[], port: number, prober?: ArpProber) {
     const [broadcasts, unicasts] = sockets
     if (broadcasts === undefined || unicasts === undefined) throw new TypeError('Cannot serve DHCP without two sockets')
-    this.#context = options
+    this.#prober = prober
+    this.#context = contextOf(options, prober)
     this.#sockets = sockets
     this.#sender = unicasts
     this.#onExchange = options.onExchange ?? (() => undefined)
@@ -92,6 +103,7 @@ export class DhcpServer implements AsyncDisposable {
 
   async #shutDown(): Promise<void> {
     for (const socket of this.#sockets) socket.removeAllListeners('message')
+    this.#prober?.[Symbol.dispose]()
     await Promise.allSettled(this.#running)
     await Promise.all(this.#sockets.map((socket) => new Promise<void>((resolve) => socket.close(resolve))))
   }
@@ -124,6 +136,9 @@ export class DhcpServer implements AsyncDisposable {
     if (outcome.kind === 'failed') {
       this.#log.error('cannot answer DHCP message', { mac: exchange.client.mac, error: outcome.error })
     }
+    for (const { address, holder } of outcome.kind === 'offered' ? (outcome.inUse ?? []) : []) {
+      this.#log.warn(`${address} is in use by ${holder}, which was not given it here; put aside for an hour`)
+    }
     this.#onExchange(exchange)
   }
 
@@ -141,4 +156,11 @@ export class DhcpServer implements AsyncDisposable {
     if (this.#dropped > 0) this.#log.warn('DHCP messages lost in a flood', { count: this.#dropped })
     this.#dropped = 0
   }
+}
+
+function contextOf(options: DhcpServerOptions, prober: ArpProber | undefined): DhcpContext {
+  const { serverAddress, leases, answer, checked } = options
+  if (prober === undefined || checked === undefined) return { serverAddress, leases, answer }
+  const check = new AddressCheck({ network: checked, find: (address) => prober.probe(address) })
+  return { serverAddress, leases, answer, holderOf: (address, own) => check.holderOf(address, own) }
 }

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { hex } from '../../wire/hex.ts'
 import type { DhcpAnswer } from './answer.ts'
 import { LeasePool, type LeasePoolOptions } from './lease-pool.ts'
+import { SubnetLeases } from './subnet-leases.ts'
 import { type MessageType, option, rawOption, readOption } from './options.ts'
 import type { DhcpMessage } from './packet.ts'
 import { type Arrival, type Handled, handleMessage } from './session.ts'
@@ -58,6 +59,49 @@ test('handleMessage() offers an address to a DISCOVER, to everybody', async () =
   assert.equal(readOption(options, option.rebindingTime), 3150)
 })
 
+/** The same, where the addresses of `users` are in use by machines that were not given them. */
+function serverAmong(users: Readonly<Record<string, string>>) {
+  const leases = new LeasePool({ range: { first: '10.0.0.100', last: '10.0.0.109' } })
+  const asked: string[] = []
+  const holderOf = async (address: string): Promise<string | undefined> => {
+    asked.push(address)
+    return users[address]
+  }
+  const context = { serverAddress: SERVER, leases, answer: () => ANSWER, holderOf }
+  const tell = (type: MessageType, fields?: ClientMessageFields) =>
+    handleMessage(context, clientMessage(type, fields), 'broadcast')
+  return { tell, asked }
+}
+
+test('handleMessage() offers no address that somebody uses, puts it aside and says whose it is', async () => {
+  const holder = '52:54:00:00:00:99'
+  const { tell } = serverAmong({ '10.0.0.100': holder, '10.0.0.101': holder })
+  const handled = await tell('discover')
+  assert.equal(summary(handled), 'offer 10.0.0.102 to 255.255.255.255:client')
+  const { outcome } = handled.exchange
+  assert.deepEqual(outcome.kind === 'offered' && outcome.inUse, [
+    { address: '10.0.0.100', holder },
+    { address: '10.0.0.101', holder },
+  ])
+  assert.equal(messageOf(await tell('discover', { mac: holder })).yourAddress, '10.0.0.103')
+})
+
+test('handleMessage() looks for an address once: not again while it is held or leased', async () => {
+  const { tell, asked } = serverAmong({})
+  await tell('discover')
+  await tell('discover')
+  await tell('request', { options: [OURS, asking('10.0.0.100')] })
+  await tell('discover')
+  assert.deepEqual(asked, ['10.0.0.100'])
+})
+
+test('handleMessage() is not kept busy by a machine that pretends to have every address', async () => {
+  const all = Array.from({ length: 10 }, (_, n) => [`10.0.0.${100 + n}`, '52:54:00:00:00:99'] as const)
+  const { tell, asked } = serverAmong(Object.fromEntries(all))
+  assert.equal(summary(await tell('discover')), 'offer 10.0.0.104 to 255.255.255.255:client')
+  assert.equal(asked.length, 4)
+})
+
 test('handleMessage() acknowledges in SELECTING what it offered', async () => {
   const { tell, leases } = serverWith()
   await tell('discover')
@@ -82,7 +126,7 @@ test('handleMessage() frees its offer when the machine takes another server, and
   assert.equal(reply, undefined)
   const text = 'it took the offer of 10.0.0.9'
   assert.deepEqual(exchange.outcome, { kind: 'ignored', reason: 'other-server', text, server: '10.0.0.9' })
-  assert.deepEqual(leases.offer({ mac: '52:54:00:00:00:02' }, undefined), { address: '10.0.0.100' })
+  assert.deepEqual(leases.offer({ mac: '52:54:00:00:00:02' }, undefined), { address: '10.0.0.100', fresh: true })
 })
 
 test('handleMessage() in INIT-REBOOT confirms a lease, denies a wrong one, is silent about an unknown one', async () => {
@@ -171,13 +215,81 @@ test('handleMessage() answers through a relay and returns its option 82 as the l
   assert.deepEqual(message.options.get(61), hex('01525400123456')) // RFC 6842
 })
 
-test('handleMessage() renews the lease of a machine behind a relay, which then asks without it', async () => {
-  const { tell } = serverWith({ fixed: new Map([['52:54:00:12:34:56', '10.0.9.50']]) })
+/** A server of two networks, the second one behind a relay. */
+function serverOfTwo() {
+  const subnets = [
+    { network: { address: SERVER, prefix: 24 }, range: { first: '10.0.0.100', last: '10.0.0.101' } },
+    { network: { address: '10.0.9.0', prefix: 24 }, range: { first: '10.0.9.50', last: '10.0.9.51' } },
+  ]
+  const links: string[] = []
+  const answer = (_: unknown, { link }: { readonly link: string }): DhcpAnswer => {
+    links.push(link)
+    return ANSWER
+  }
+  const context = { serverAddress: SERVER, leases: new SubnetLeases({ subnets }), answer }
+  const tell = (type: MessageType, fields?: ClientMessageFields, arrival: Arrival = 'broadcast') =>
+    handleMessage(context, clientMessage(type, fields), arrival)
+  return { tell, links }
+}
+
+test('handleMessage() leases in the network of the relay; the machine renews without it', async () => {
+  const { tell, links } = serverOfTwo()
   const relayAddress = '10.0.9.1'
-  await tell('discover', { relayAddress })
+  assert.equal(summary(await tell('discover', { relayAddress })), 'offer 10.0.9.50 to 10.0.9.1:server')
   await tell('request', { relayAddress, options: [OURS, asking('10.0.9.50')] })
   const handled = await tell('request', { clientAddress: '10.0.9.50' }, 'unicast')
   assert.equal(summary(handled), 'ack 10.0.9.50 to 10.0.9.50:client')
+  assert.deepEqual(links, ['10.0.9.1', '10.0.9.1', '10.0.9.50'])
+})
+
+test('handleMessage() denies the address of another network to a machine that was carried over', async () => {
+  const { tell } = serverOfTwo()
+  const fields = { relayAddress: '10.0.9.1', options: [asking('10.0.0.100')] }
+  assert.equal(summary(await tell('request', fields)), 'nak 0.0.0.0 to 10.0.9.1:server')
+})
+
+const SELECTING: readonly [string, ClientMessageFields, string][] = [
+  ['link selection', { relayAddress: '10.0.0.254', options: [[82, hex('0504 0a000901')]] }, '10.0.9.50'],
+  ['subnet selection', { options: [rawOption(option.subnetSelection, '10.0.9.0')] }, '10.0.9.50'],
+  ['link selection without a relay not', { options: [[82, hex('0504 0a000901')]] }, '10.0.0.100'],
+  [
+    'link selection before subnet selection',
+    {
+      relayAddress: '10.0.9.1',
+      options: [
+        [82, hex('0504 0a000001')],
+        [118, hex('0a000901')],
+      ],
+    },
+    '10.0.0.100',
+  ],
+]
+for (const [what, fields, address] of SELECTING) {
+  test(`handleMessage() obeys ${what}`, async () => {
+    const message = messageOf(await serverOfTwo().tell('discover', fields))
+    assert.equal(message.yourAddress, address)
+    const told = fields.options?.find(([code]) => code === 118)?.[1]
+    assert.deepEqual(message.options.get(118), told) // RFC 3011: returned unaltered
+  })
+}
+
+test('handleMessage() takes the address that a relay puts in place of ours for ours', async () => {
+  const { tell } = serverOfTwo()
+  const [relayAddress, relayAgent] = ['10.0.9.1', [82, hex('0b04 0a000901')] as const] // RFC 5107
+  const offered = messageOf(await tell('discover', { relayAddress, options: [relayAgent] }))
+  assert.equal(readOption(offered.options, option.serverIdentifier), '10.0.9.1')
+  const options = [relayAgent, rawOption(option.serverIdentifier, '10.0.9.1'), asking('10.0.9.50')]
+  assert.equal(summary(await tell('request', { relayAddress, options })), 'ack 10.0.9.50 to 10.0.9.1:server')
+})
+
+test('handleMessage() is silent to a relay of a network that nobody configured', async () => {
+  const { exchange, reply } = await serverOfTwo().tell('discover', { relayAddress: '203.0.113.5' })
+  assert.equal(reply, undefined)
+  assert.deepEqual(exchange.outcome, {
+    kind: 'ignored',
+    reason: 'unknown-network',
+    text: 'no network that holds 203.0.113.5 is configured here, and it asks through the relay 203.0.113.5',
+  })
 })
 
 test('handleMessage() has a relay broadcast a NAK', async () => {
@@ -230,5 +342,5 @@ for (const [what, type, fields, reason] of IGNORED) {
 test('handleMessage() keeps quiet, and no address, for a machine that is not to be served', async () => {
   const { tell, leases } = serverWith({ answer: 'nobody', range: { first: '10.0.0.100', last: '10.0.0.100' } })
   assert.equal(summary(await tell('discover')), 'silence')
-  assert.deepEqual(leases.offer({ mac: '52:54:00:00:00:02' }, undefined), { address: '10.0.0.100' })
+  assert.deepEqual(leases.offer({ mac: '52:54:00:00:00:02' }, undefined), { address: '10.0.0.100', fresh: true })
 })

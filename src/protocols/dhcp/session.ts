@@ -1,11 +1,13 @@
 import { contains } from '../../net/cidr.ts'
 import type { Ipv4 } from '../../net/ipv4.ts'
+import type { Mac } from '../../net/mac.ts'
 import { messageWithCauses } from '../../sys/log.ts'
 import { WireError } from '../../wire/error.ts'
 import type { AnswerClient, DhcpAnswer } from './answer.ts'
 import { describeClient, type DhcpClient } from './client.ts'
-import { destinationOf, type DhcpExchange, type Destination, type Outcome } from './exchange.ts'
-import type { LeaseBook, LeaseClient } from './lease-book.ts'
+import { type AddressInUse, destinationOf, type DhcpExchange, type Destination, type Outcome } from './exchange.ts'
+import type { LeaseBook, LeaseClient, Offer } from './lease-book.ts'
+import { serverIdentifierFor } from './link.ts'
 import { type MessageType, option, readOption, requireValid } from './options.ts'
 import type { DhcpMessage } from './packet.ts'
 import { grant, inform, leaseSecondsFor, refuse } from './reply.ts'
@@ -16,6 +18,8 @@ export interface DhcpContext {
   readonly serverAddress: Ipv4
   readonly leases: LeaseBook
   readonly answer: AnswerClient
+  /** Who but this machine uses an address already; without it machines find that out themselves (DHCPDECLINE). */
+  readonly holderOf?: (address: Ipv4, own: Mac) => Promise<Mac | undefined>
 }
 
 /** What became of one message, and what is to be sent. */
@@ -29,6 +33,8 @@ interface Turn extends DhcpContext {
   readonly message: DhcpMessage
   readonly client: DhcpClient
   readonly arrival: Arrival
+  /** An address of the network that the client is in. */
+  readonly link: Ipv4
 }
 interface Decision {
   readonly outcome: Outcome
@@ -45,7 +51,8 @@ const SIX_BYTE_HARDWARE: ReadonlySet<number> = new Set([1, 6])
 export async function handleMessage(context: DhcpContext, message: DhcpMessage, arrival: Arrival): Promise<Handled> {
   const client = describeClient(message)
   const received = typeOf(message)
-  const { outcome, reply } = await decideSafely({ ...context, message, client, arrival }, received)
+  const link = client.link ?? linkWithoutRelay(message, arrival, context.serverAddress)
+  const { outcome, reply } = await decideSafely({ ...context, message, client, arrival, link }, received)
   const exchange: DhcpExchange = {
     client,
     transactionId: message.transactionId,
@@ -54,6 +61,11 @@ export async function handleMessage(context: DhcpContext, message: DhcpMessage, 
     ...(received === undefined || received === 'malformed' ? {} : { received }),
   }
   return reply === undefined ? { exchange } : { exchange, reply: { message: reply, to: destinationOf(message, reply) } }
+}
+
+/** A client behind a relay renews without it, and then nothing but its address says where it is. */
+function linkWithoutRelay({ clientAddress }: DhcpMessage, arrival: Arrival, serverAddress: Ipv4): Ipv4 {
+  return arrival === 'unicast' && clientAddress !== NO_ADDRESS ? clientAddress : serverAddress
 }
 
 function typeOf(message: DhcpMessage): MessageType | 'malformed' | undefined {
@@ -82,6 +94,7 @@ function decide(turn: Turn, received: MessageType | 'malformed' | undefined): De
   }
   if (received === undefined) return ignored('bootp', 'it is plain BOOTP without a DHCP message type')
   if (received === 'malformed') return ignored('malformed', 'its message type (option 53) is unknown')
+  if (!turn.leases.serves(turn.link)) return ignored('unknown-network', noNetwork(turn))
   return HANDLERS[received](turn)
 }
 
@@ -96,20 +109,44 @@ const HANDLERS: Readonly<Record<MessageType, (turn: Turn) => Decision | Promise<
   nak: () => ignored('not-a-request', 'it is a NAK, sent to the port of servers'),
 }
 
+function noNetwork({ client, link }: Turn): string {
+  const through = client.relay === undefined ? '' : `, and it asks through the relay ${client.relay}`
+  return `no network that holds ${link} is configured here${through}`
+}
+
 /** §4.3.1 */
 async function discover(turn: Turn): Promise<Decision> {
   const { client, leases, message } = turn
-  const offer = leases.offer(leaseClient(client), readOption(message.options, option.requestedAddress))
+  const { offer, inUse } = await offerUnused(turn)
   if ('refused' in offer) return ignored(offer.refused, offer.text)
   const { address } = offer
-  const answer = await turn.answer(client, { address, received: 'discover' })
+  const answer = await turn.answer(client, { address, link: turn.link, received: 'discover' })
   if (answer === undefined) {
-    leases.withdraw(client.mac)
+    leases.withdraw(leaseClient(turn))
     return ignored('not-served', 'nothing is configured for this machine')
   }
   const reply = grant(message, 'offer', { serverAddress: turn.serverAddress, address, answer })
-  return { outcome: granted('offered', turn, address, answer), reply }
+  return { outcome: { ...granted('offered', turn, address, answer), ...(inUse.length > 0 ? { inUse } : {}) }, reply }
 }
+
+/** An address that nobody uses, as far as can be found out; those that somebody does are put aside. */
+async function offerUnused(turn: Turn): Promise<{ offer: Offer; inUse: readonly AddressInUse[] }> {
+  const { leases, client, holderOf } = turn
+  const inUse: AddressInUse[] = []
+  for (;;) {
+    const offer = leases.offer(leaseClient(turn), readOption(turn.message.options, option.requestedAddress))
+    if ('refused' in offer || !offer.fresh || holderOf === undefined || inUse.length === MOST_TRIED) {
+      return { offer, inUse }
+    }
+    const holder = await holderOf(offer.address, client.mac)
+    if (holder === undefined) return { offer, inUse }
+    inUse.push({ address: offer.address, holder })
+    await leases.quarantine(offer.address, holder)
+  }
+}
+
+/** A machine that pretends to have every address must not keep us busy. */
+const MOST_TRIED = 4
 
 /** §4.3.2: which of the four states the client is in shows in what it sends, table 4. */
 function request(turn: Turn): Decision | Promise<Decision> {
@@ -117,7 +154,7 @@ function request(turn: Turn): Decision | Promise<Decision> {
   const server = readOption(message.options, option.serverIdentifier)
   const requested = readOption(message.options, option.requestedAddress)
   const current = message.clientAddress
-  if (server !== undefined && server !== serverAddress) return otherServer(turn, server)
+  if (server !== undefined && server !== serverIdentifierFor(message, serverAddress)) return otherServer(turn, server)
   // some clients put the offered address into ciaddr; which server they mean is clear all the same
   const wanted = requested ?? (current === NO_ADDRESS ? undefined : current)
   if (wanted === undefined) return ignored('malformed', 'the REQUEST names no address (option 50 or ciaddr)')
@@ -126,20 +163,19 @@ function request(turn: Turn): Decision | Promise<Decision> {
   return confirm(turn, current, turn.arrival === 'unicast' ? 'renewing' : 'rebinding')
 }
 
-function otherServer({ client, leases }: Turn, server: Ipv4): Decision {
-  leases.withdraw(client.mac)
+function otherServer(turn: Turn, server: Ipv4): Decision {
+  turn.leases.withdraw(leaseClient(turn))
   return { outcome: { kind: 'ignored', reason: 'other-server', text: `it took the offer of ${server}`, server } }
 }
 
 async function confirm(turn: Turn, address: Ipv4, state: ClientState): Promise<Decision> {
   const { client, leases, message, serverAddress } = turn
-  const answer = await turn.answer(client, { address, received: 'request' })
+  const answer = await turn.answer(client, { address, link: turn.link, received: 'request' })
   if (answer === undefined) return ignored('not-served', 'nothing is configured for this machine')
-  const link = { address: client.relay ?? serverAddress, prefix: answer.prefix }
-  // a client behind a relay renews without it, and then nothing says which network it is in
-  if (state !== 'renewing' && !contains(link, address)) return denied(turn, address, `${address} is of another network`)
+  const network = { address: turn.link, prefix: answer.prefix }
+  if (!contains(network, address)) return denied(turn, address, `${address} is of another network`)
   const seconds = leaseSecondsFor(message, answer)
-  const binding = await leases.bind(leaseClient(client), address, seconds, { adopt: state !== 'init-reboot' })
+  const binding = await leases.bind(leaseClient(turn), address, seconds, { adopt: state !== 'init-reboot' })
   if (binding === 'bound') {
     const reply = grant(message, 'ack', { serverAddress, address, answer })
     return { outcome: { ...granted('acknowledged', turn, address, answer), state }, reply }
@@ -185,8 +221,12 @@ async function answerInform(turn: Turn): Promise<Decision> {
   const { client, message, serverAddress } = turn
   const address = message.clientAddress
   if (address === NO_ADDRESS) return ignored('malformed', 'the INFORM does not say the address of its sender (ciaddr)')
-  const answer = await turn.answer(client, { address, received: 'inform' })
+  const answer = await turn.answer(client, { address, link: turn.link, received: 'inform' })
   if (answer === undefined) return ignored('not-served', 'nothing is configured for this machine')
+  // the reply goes to that address: it must not be somebody's elsewhere
+  if (!contains({ address: turn.link, prefix: answer.prefix }, address)) {
+    return ignored('malformed', `the INFORM comes from ${address}, which is of another network`)
+  }
   return { outcome: { kind: 'informed', address }, reply: inform(message, serverAddress, answer) }
 }
 
@@ -198,11 +238,11 @@ function ignored(reason: (Outcome & { kind: 'ignored' })['reason'], text: string
   return { outcome: { kind: 'ignored', reason, text } }
 }
 
-function leaseClient({ mac, clientId, hostName, relay }: DhcpClient): LeaseClient {
+function leaseClient({ client: { mac, clientId, hostName }, link }: Turn): LeaseClient {
   return {
     mac,
+    link,
     ...(clientId === undefined ? {} : { clientId }),
     ...(hostName === undefined ? {} : { hostName }),
-    ...(relay === undefined ? {} : { relay }),
   }
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ByteSource } from '../../storage/byte-source.ts'
+import { CHUNK_BYTES, type HotChunks, type IdentifiedSource } from '../../storage/hot-chunks.ts'
 import type { BufferPool } from './buffer-pool.ts'
 
 /** The client went away while it was being answered: nothing to worry about, and nobody to tell. */
@@ -43,6 +44,31 @@ export async function sendSource(
     pool.give(buffer)
   }
   response.end()
+}
+
+/**
+ * The same for what several clients read: each is sent the one copy in memory, and a slow one holds a chunk that others
+ * hold as well.
+ *
+ * @throws {ClientGone}, or an error if the source cannot be read or is shorter than it said
+ */
+export async function sendHot(
+  response: ServerResponse,
+  { source, start, end }: { readonly source: IdentifiedSource; readonly start: number; readonly end: number },
+  chunks: HotChunks,
+  tally: Tally,
+): Promise<void> {
+  for (let position = start; position < end; ) {
+    const index = Math.floor(position / CHUNK_BYTES)
+    const coming = chunks.get(source, index)
+    const chunk = coming instanceof Promise ? await coming : coming
+    const part = chunk.subarray(position - index * CHUNK_BYTES, end - index * CHUNK_BYTES)
+    if (position + part.byteLength < end) await write(response, part)
+    else response.end(part)
+    position += part.byteLength
+    tally.bytes += part.byteLength
+  }
+  if (start === end) response.end()
 }
 
 /**

@@ -7,6 +7,14 @@ export interface Validators {
   readonly modified?: Date
 }
 
+/** Whether the client wants another state of the file than there is: If-Match, and only without it If-Unmodified-Since. */
+export function isContradicted(headers: IncomingHttpHeaders, { tag, modified }: Validators): boolean {
+  const tags = headers['if-match']
+  if (tags !== undefined) return tags.trim() !== '*' && !(tag !== undefined && strongTagsIn(tags).includes(tag))
+  const since = dateOf(headers['if-unmodified-since'])
+  return since !== undefined && modified !== undefined && wholeSeconds(modified) > since
+}
+
 /** Whether the client has these bytes already: If-None-Match, and only without it If-Modified-Since, RFC 9110 §13.2.2. */
 export function isUnchanged(headers: IncomingHttpHeaders, { tag, modified }: Validators): boolean {
   const tags = headers['if-none-match']
@@ -28,6 +36,11 @@ export function isSameAsBefore(headers: IncomingHttpHeaders, { tag, modified }: 
 /** The tags of a list, compared weakly: `W/` plays no part, RFC 9110 §13.1.2. */
 function tagsIn(list: string): string[] {
   return Array.from(list.matchAll(/(?:W\/)?"([^"]*)"/g), ([, tag = '']) => tag)
+}
+
+/** The tags of a list that are strong: a weak one matches nothing, RFC 9110 §13.1.1. */
+function strongTagsIn(list: string): string[] {
+  return Array.from(list.matchAll(/(W\/)?"([^"]*)"/g), ([, weak, tag = '']) => (weak === undefined ? tag : [])).flat()
 }
 
 /** Milliseconds since 1970; a header carries whole seconds. */

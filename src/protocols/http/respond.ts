@@ -1,9 +1,10 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { memorySource } from '../../storage/byte-source.ts'
+import { type HotChunks, identify } from '../../storage/hot-chunks.ts'
 import type { HttpAnswer, PostAnswer, SourceAnswer, StreamAnswer, TextAnswer } from './answer.ts'
-import { readBody, sendSource, sendStream, type Tally } from './body.ts'
+import { readBody, sendHot, sendSource, sendStream, type Tally } from './body.ts'
 import type { BufferPool } from './buffer-pool.ts'
-import { isSameAsBefore, isUnchanged } from './conditions.ts'
+import { isContradicted, isSameAsBefore, isUnchanged } from './conditions.ts'
 import { readRange } from './range.ts'
 
 /** One request with what is needed to answer it. */
@@ -11,6 +12,7 @@ export interface Exchange {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly pool: BufferPool
+  readonly chunks: HotChunks
   readonly tally: Tally
 }
 
@@ -67,9 +69,14 @@ async function sendAnswer(exchange: Exchange, answer: Exclude<HttpAnswer, PostAn
   }
 }
 
-async function sendSized({ request, response, pool, tally }: Exchange, answer: SourceAnswer): Promise<void> {
+async function sendSized(exchange: Exchange, answer: SourceAnswer): Promise<void> {
+  const { request, response } = exchange
   const { size } = answer.source
   const headers = headersOf(answer)
+  if (isContradicted(request.headers, answer)) {
+    const text = 'Cannot send what you know: it has changed'
+    return sendText(exchange, { kind: 'text', status: 412, text })
+  }
   if (request.method !== 'POST' && isUnchanged(request.headers, answer)) {
     response.writeHead(304, headers).end()
     return
@@ -78,14 +85,25 @@ async function sendSized({ request, response, pool, tally }: Exchange, answer: S
   const wish = readRange(asked ? request.headers.range : undefined, size)
   if (wish.kind === 'unsatisfiable') {
     const text = `Cannot send that range: there are ${size} bytes`
-    sendText({ request, response, pool, tally }, { ...TEXT_416, text, headers: { 'Content-Range': `bytes */${size}` } })
+    sendText(exchange, { ...TEXT_416, text, headers: { 'Content-Range': `bytes */${size}` } })
     return
   }
   const { start, end } = wish.kind === 'part' ? wish : { start: 0, end: size }
   const part = wish.kind === 'part' ? { 'Content-Range': `bytes ${start}-${end - 1}/${size}` } : {}
   response.writeHead(wish.kind === 'part' ? 206 : 200, { ...headers, ...part, 'Content-Length': end - start })
   if (request.method === 'HEAD') response.end()
-  else await sendSource(response, { source: answer.source, start, end }, pool, tally)
+  else await sendPart(exchange, answer, start, end)
+}
+
+async function sendPart(
+  { response, pool, chunks, tally }: Exchange,
+  { source, tag }: SourceAnswer,
+  start: number,
+  end: number,
+): Promise<void> {
+  const known = tag === undefined ? source : identify(source, tag)
+  if (chunks.keeps(known)) await sendHot(response, { source: known, start, end }, chunks, tally)
+  else await sendSource(response, { source, start, end }, pool, tally)
 }
 
 const TEXT_416 = { kind: 'text', status: 416 } as const

@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { Socket } from 'node:net'
+import { HotChunks } from '../../storage/hot-chunks.ts'
 import { explainBindError } from '../../sys/bind-error.ts'
 import { type Logger, silent } from '../../sys/log.ts'
 import type { HttpRequest, ResponseReport, Route } from './answer.ts'
@@ -19,6 +21,10 @@ export interface HttpServerOptions {
   readonly log?: Logger
   /** Connections at one time; more are closed as they come. */
   readonly maxConnections?: number
+  /** A key and the certificates that go with it, in PEM: then it is HTTPS. */
+  readonly tls?: { readonly key: string; readonly cert: string }
+  /** What several clients read, once in memory; others may share it. */
+  readonly chunks?: HotChunks
   /** Milliseconds in which nothing moves on a connection before it is closed. */
   readonly idleMs?: number
 }
@@ -28,6 +34,14 @@ const HEADERS_MS = 15_000
 const REQUEST_MS = 60_000
 /** Milliseconds that a connection is kept for the next request: GRUB and iPXE take their time between files. */
 const KEEP_ALIVE_MS = 20_000
+
+const BEHAVIOUR = {
+  headersTimeout: HEADERS_MS,
+  requestTimeout: REQUEST_MS,
+  keepAliveTimeout: KEEP_ALIVE_MS,
+  requireHostHeader: false, // some firmware sends none
+  noDelay: true,
+} as const
 
 /** What a connection that sent nonsense is told before it is closed. */
 const CLIENT_ERRORS: Readonly<Record<string, string>> = {
@@ -41,6 +55,7 @@ export class HttpServer implements AsyncDisposable {
   readonly #log: Logger
   readonly #server: Server
   readonly #pool = new BufferPool()
+  readonly #chunks: HotChunks
   readonly #stop = new AbortController()
   readonly #tasks = new Set<Promise<void>>()
   #closed: Promise<void> | undefined
@@ -51,14 +66,8 @@ export class HttpServer implements AsyncDisposable {
    * @throws {BindError} which says who has the port, or which right is missing
    */
   static async listen(options: HttpServerOptions): Promise<HttpServer> {
-    const { host = '0.0.0.0', port = 80 } = options
-    const server = createServer({
-      headersTimeout: HEADERS_MS,
-      requestTimeout: REQUEST_MS,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      requireHostHeader: false, // some firmware sends none
-      noDelay: true,
-    })
+    const { host = '0.0.0.0', port = 80, tls } = options
+    const server = tls === undefined ? createServer(BEHAVIOUR) : createTlsServer({ ...BEHAVIOUR, ...tls })
     try {
       server.listen(port, host)
       await once(server, 'listening')
@@ -72,10 +81,12 @@ export class HttpServer implements AsyncDisposable {
     this.#server = server
     this.#options = options
     this.#log = options.log ?? silent
+    this.#chunks = options.chunks ?? new HotChunks()
     server.maxConnections = options.maxConnections ?? 2000
     server.setTimeout(options.idleMs ?? 60_000) // closes the connection: no listener is given
     server.on('error', (error) => this.#log.warn('HTTP socket error', { error }))
     server.on('clientError', refuseNonsense)
+    server.on('tlsClientError', (_, socket) => socket.destroy()) // plain HTTP on this port, or no common cipher
     server.on('request', (request, response) => this.#receive(request, response))
   }
 
@@ -101,7 +112,7 @@ export class HttpServer implements AsyncDisposable {
 
   #receive(request: IncomingMessage, response: ServerResponse): void {
     const began = performance.now()
-    const exchange: Exchange = { request, response, pool: this.#pool, tally: { bytes: 0 } }
+    const exchange: Exchange = { request, response, pool: this.#pool, chunks: this.#chunks, tally: { bytes: 0 } }
     const { remoteAddress: address = '', remotePort: port = 0 } = request.socket // not known any more once it is closed
     const finished = new Promise<boolean>((resolve) => {
       response.once('close', () => resolve(response.writableFinished))

@@ -1,4 +1,6 @@
 import type { ByteSource } from '../../storage/byte-source.ts'
+import type { HotChunks } from '../../storage/hot-chunks.ts'
+import type { Channel } from './channel.ts'
 import { negotiate } from './negotiate.ts'
 import { netasciiSource } from './netascii.ts'
 import { ERROR_CODE, type ReadRequest, type TftpError } from './packet.ts'
@@ -21,8 +23,11 @@ export interface AnswerOptions {
   readonly request: ReadRequest
   readonly peer: TftpPeer
   readonly open: OpenTftpFile
-  /** The address the client asked. */
-  readonly host: string
+  /** Opens the way that the file goes. */
+  readonly openChannel: (signal: AbortSignal) => Promise<Channel>
+  readonly chunks: HotChunks
+  /** Called when the client confirmed something for the first time. */
+  readonly onConfirmed: () => void
   /** Sends an ERROR to the client from the port it asked: for what ends before there is a transfer. */
   readonly sendError: (error: TftpError) => void
 }
@@ -35,6 +40,7 @@ export class Answer {
   readonly #options: AnswerOptions
   readonly #abort = new AbortController()
   #transfer: Transfer | undefined
+  #confirmed = false
 
   constructor(options: AnswerOptions) {
     this.#options = options
@@ -47,6 +53,20 @@ export class Answer {
   /** True if the client once answered, but has confirmed nothing for so long that it may have been restarted. */
   isStale(milliseconds: number): boolean {
     return this.#transfer?.isStale(milliseconds) ?? false
+  }
+  /** Notes that the client is there, or that it does not matter any more; false if that was noted before. */
+  confirm(): boolean {
+    const first = !this.#confirmed
+    this.#confirmed = true
+    return first
+  }
+  /** Ends what was never confirmed, without a word to somebody who perhaps never asked. */
+  drop(): void {
+    this.#transfer?.drop()
+  }
+  /** The same request came again. */
+  repeat(): void {
+    this.#transfer?.repeat()
   }
   /** Answers; resolves when all is over, however it ended. */
   async run(): Promise<TransferReport> {
@@ -80,9 +100,17 @@ export class Answer {
   }
 
   async #send(source: ByteSource): Promise<TransferEnd> {
-    const { request, peer, host } = this.#options
+    const { request, openChannel, chunks, onConfirmed } = this.#options
+    const { signal } = this.#abort
     const agreement = negotiate(request.options, source.size)
-    this.#transfer = await Transfer.open({ source, agreement, peer, host, signal: this.#abort.signal })
+    this.#transfer = new Transfer({
+      source,
+      agreement,
+      channel: await openChannel(signal),
+      chunks,
+      onConfirmed,
+      signal,
+    })
     return this.#transfer.run()
   }
 

@@ -4,6 +4,11 @@ export interface TftpPeer {
   readonly port: number
 }
 
+/** A peer as the key of a map. */
+export function keyOf({ address, port }: TftpPeer): string {
+  return `${address}:${port}`
+}
+
 /** How a transfer ended:
  *
  * * `complete`: the client confirmed the last block.

@@ -135,7 +135,6 @@ test('TftpServer says so when a file is shorter than it was', async () => {
   await using client = await TestClient.open()
   const report = it.ended()
   client.send(request('boot'), it.server.port)
-  client.send(encodeAck(1), (await client.next()).from.port)
   assert.match(decodeError((await client.next()).datagram).text, /shorter than it was/)
   assert.equal((await report).outcome, 'failed')
 })
@@ -149,6 +148,55 @@ test('TftpServer begins one transfer for a request that comes twice', async () =
   await client.next()
   assert.equal(await client.countFor(100), 0)
   assert.equal(opened, 1)
+})
+
+test('TftpServer answers a request that comes again in earnest once more', async () => {
+  await using it = await serve()
+  await using client = await TestClient.open()
+  client.send(request('boot'), it.server.port)
+  await client.next()
+  await client.countFor(250)
+  client.send(request('boot'), it.server.port)
+  assert.equal(toHex((await client.next(400)).datagram.subarray(0, 4)), '00030001')
+})
+
+test('TftpServer sends a few packets, and then nothing more, to an address that never confirms', async () => {
+  await using it = await serve()
+  await using client = await TestClient.open()
+  const report = it.ended()
+  client.send(request('boot'), it.server.port)
+  assert.deepEqual([await client.countFor(900), await client.countFor(3000)], [1, 3])
+  await it.server.close()
+  assert.equal((await report).bytes, 0)
+  assert.equal(await client.countFor(50), 4) // the last one says that the server was stopped
+})
+
+test('TftpServer answers from the port that was asked where it has but one', async () => {
+  await using it = await serve({ onePort: true })
+  await using one = await TestClient.open()
+  await using two = await TestClient.open()
+  for (const client of [one, two]) client.send(request('boot', { blksize: '600' }), it.server.port)
+  for (const client of [one, two]) {
+    const { datagram, from } = await client.next()
+    assert.deepEqual(Object.fromEntries(decodeOptionAck(datagram)), { blksize: '600' })
+    assert.equal(from.port, it.server.port)
+  }
+  for (const block of [0, 1]) {
+    for (const client of [one, two]) client.send(encodeAck(block), it.server.port)
+    for (const client of [one, two]) {
+      const { datagram, from } = await client.next()
+      assert.deepEqual(datagram.subarray(4), Buffer.from(FILE.subarray(block * 600, block * 600 + 600)))
+      assert.equal(from.port, it.server.port)
+    }
+  }
+})
+
+test('TftpServer answers no more requests in a second than it may', async () => {
+  await using it = await serve({ maxPerSecond: 3 })
+  await using client = await TestClient.open()
+  await client.countFor(1000 - (performance.now() % 1000) + 5) // a second begins
+  for (let count = 0; count < 20; count += 1) client.send(hex('0002 6100 6f6374657400'), it.server.port)
+  assert.equal(await client.countFor(300), 3)
 })
 
 test('TftpServer replaces a transfer when its client asks for something else from the same port', async () => {

@@ -3,7 +3,10 @@ import { once } from 'node:events'
 import { explainBindError } from '../../sys/bind-error.ts'
 import { type Logger, silent } from '../../sys/log.ts'
 import { WireError } from '../../wire/error.ts'
+import { HotChunks } from '../../storage/hot-chunks.ts'
 import { Answer, type OpenTftpFile } from './answer.ts'
+import { type Channel, openOwnPort } from './channel.ts'
+import { Limits } from './limits.ts'
 import {
   decodeReadRequest,
   encodeError,
@@ -14,7 +17,8 @@ import {
   type TftpError,
 } from './packet.ts'
 import { TftpRefusal } from './refusal.ts'
-import type { TftpPeer, TransferReport } from './report.ts'
+import { keyOf, type TftpPeer, type TransferReport } from './report.ts'
+import { SharedPort } from './shared-port.ts'
 
 export interface TftpServerOptions {
   readonly open: OpenTftpFile
@@ -25,19 +29,26 @@ export interface TftpServerOptions {
   /** Called once for each request to read, when it is over. */
   readonly onTransfer?: (report: TransferReport) => void
   readonly log?: Logger
-  /** Transfers at one time, each with a socket, a file and at most 128 KiB of blocks; 1000 if not given. */
+  /** Everything goes out from the server's own port, for the sake of firewalls; else each transfer has a port. */
+  readonly onePort?: boolean
+  /** What several clients read, once in memory; others may share it. */
+  readonly chunks?: HotChunks
+  /** Transfers at one time, each with a socket and a file; 2000 if not given. */
   readonly maxTransfers?: number
   /** Transfers at one time to one address; behind a router many machines may share one. 250 if not given. */
   readonly maxTransfersPerPeer?: number
+  /** Requests that are answered in one second; 5000 if not given. */
+  readonly maxPerSecond?: number
 }
 
 /** A request that is being answered. */
 interface Running {
   readonly datagram: Uint8Array
-  readonly address: string
   readonly answer: Answer
 }
 
+/** Transfers that were never confirmed, of all addresses: the oldest of more make way, for a client that lives confirms. */
+const MOST_UNCONFIRMED = 512
 /** Milliseconds without progress after which the same request from the same port is a machine that was restarted. */
 const STALE_MS = 2000
 
@@ -48,6 +59,11 @@ export class TftpServer implements AsyncDisposable {
   readonly #socket: Socket
   /** By `address:port` of the client. */
   readonly #running = new Map<string, Running>()
+  /** Those of them that were never confirmed, the oldest first. */
+  readonly #unconfirmed = new Map<string, Answer>()
+  readonly #limits: Limits
+  readonly #chunks: HotChunks
+  readonly #shared: SharedPort
   readonly #tasks = new Set<Promise<void>>()
   #closed: Promise<void> | undefined
 
@@ -73,6 +89,10 @@ export class TftpServer implements AsyncDisposable {
     this.#socket = socket
     this.#options = options
     this.#log = options.log ?? silent
+    this.#chunks = options.chunks ?? new HotChunks()
+    this.#shared = new SharedPort(socket)
+    const { maxTransfers = 2000, maxTransfersPerPeer = 250, maxPerSecond = 5000 } = options
+    this.#limits = new Limits({ maxTransfers, maxTransfersPerPeer, maxPerSecond })
     socket.on('error', (error) => this.#log.warn('TFTP socket error', { error }))
     socket.on('message', (datagram, peer) => this.#receive(datagram, peer))
   }
@@ -97,12 +117,12 @@ export class TftpServer implements AsyncDisposable {
   /** What is neither RRQ nor WRQ is noise on this port and gets no answer: two servers must not answer each other. */
   #receive(datagram: Uint8Array, { address, port }: RemoteInfo): void {
     if (this.#closed !== undefined || port === 0) return
+    const peer = { address, port }
     const opcode = opcodeOf(datagram)
-    if (opcode === OPCODE.readRequest) this.#requested(datagram, { address, port })
-    if (opcode === OPCODE.writeRequest) {
-      const text = 'Cannot write: this server only sends files'
-      this.#sendError({ address, port }, { code: ERROR_CODE.accessViolation, text })
-    }
+    if (opcode !== OPCODE.readRequest && opcode !== OPCODE.writeRequest) return this.#shared.receive(datagram, peer)
+    if (!this.#limits.takes(address, performance.now())) return
+    if (opcode === OPCODE.readRequest) this.#requested(datagram, peer)
+    else this.#sendError(peer, { code: ERROR_CODE.accessViolation, text: 'Cannot write: this server only sends files' })
   }
 
   #requested(datagram: Uint8Array, peer: TftpPeer): void {
@@ -125,21 +145,16 @@ export class TftpServer implements AsyncDisposable {
   #isRepeated(datagram: Uint8Array, peer: TftpPeer): boolean {
     const running = this.#running.get(keyOf(peer))
     if (running === undefined) return false
-    if (Buffer.compare(running.datagram, datagram) === 0 && !running.answer.isStale(STALE_MS)) return true
-    running.answer.stop('the client began anew')
-    return false
+    const same = Buffer.compare(running.datagram, datagram) === 0 && !running.answer.isStale(STALE_MS)
+    if (same) running.answer.repeat()
+    else running.answer.stop('the client began anew')
+    return same
   }
 
   #begin(datagram: Uint8Array, request: ReadRequest, peer: TftpPeer): void {
     const key = keyOf(peer)
-    const busy = this.#busyText(peer)
-    const { open, host = '0.0.0.0' } = this.#options
-    const refuse = (): never => {
-      throw new TftpRefusal(ERROR_CODE.undefined, busy ?? '')
-    }
-    const sendError = (error: TftpError): void => this.#sendError(peer, error)
-    const answer = new Answer({ request, peer, host, open: busy === undefined ? open : refuse, sendError })
-    const running = { datagram, address: peer.address, answer }
+    const answer = this.#answerOf(request, peer)
+    const running = { datagram, answer }
     this.#running.set(key, running)
     const task: Promise<void> = answer
       .run()
@@ -147,19 +162,52 @@ export class TftpServer implements AsyncDisposable {
       .catch((error: unknown) => this.#log.error('onTransfer failed', { error }))
       .finally(() => {
         this.#tasks.delete(task)
+        this.#confirmed(key, answer, peer)
+        this.#limits.ended(peer.address)
         if (this.#running.get(key) === running) this.#running.delete(key) // it may have been replaced
       })
     this.#tasks.add(task)
   }
 
-  /** What a client is told while there are too many transfers; undefined if there is room. */
-  #busyText({ address }: TftpPeer): string | undefined {
-    const { maxTransfers = 1000, maxTransfersPerPeer = 250 } = this.#options
-    if (this.#tasks.size >= maxTransfers) return `Server busy: ${maxTransfers} transfers are running, try again later`
-    let ofPeer = 0
-    for (const running of this.#running.values()) if (running.address === address) ofPeer += 1
-    if (ofPeer < maxTransfersPerPeer) return undefined
-    return `Server busy: ${maxTransfersPerPeer} transfers to ${address} are running, try again later`
+  #answerOf(request: ReadRequest, peer: TftpPeer): Answer {
+    const key = keyOf(peer)
+    const busy = this.#limits.busyText(peer.address)
+    const refuse = (): never => {
+      throw new TftpRefusal(ERROR_CODE.undefined, busy ?? '')
+    }
+    const answer = new Answer({
+      request,
+      peer,
+      open: busy === undefined ? this.#options.open : refuse,
+      openChannel: (signal) => this.#openChannel(peer, signal),
+      chunks: this.#chunks,
+      onConfirmed: () => this.#confirmed(key, answer, peer),
+      sendError: (error) => this.#sendError(peer, error),
+    })
+    this.#limits.began(peer.address)
+    this.#unconfirmed.set(key, answer)
+    this.#makeWay()
+    return answer
+  }
+
+  async #openChannel(peer: TftpPeer, signal: AbortSignal): Promise<Channel> {
+    const { onePort = false, host = '0.0.0.0' } = this.#options
+    return onePort ? this.#shared.open(peer) : openOwnPort({ peer, host, signal })
+  }
+
+  #confirmed(key: string, answer: Answer, { address }: TftpPeer): void {
+    if (!answer.confirm()) return
+    this.#limits.confirmed(address)
+    if (this.#unconfirmed.get(key) === answer) this.#unconfirmed.delete(key)
+  }
+
+  #makeWay(): void {
+    if (this.#unconfirmed.size <= MOST_UNCONFIRMED) return
+    for (const [key, answer] of this.#unconfirmed) {
+      this.#unconfirmed.delete(key)
+      answer.drop()
+      return
+    }
   }
 
   #report(report: TransferReport): void {
@@ -172,8 +220,4 @@ export class TftpServer implements AsyncDisposable {
   #sendError(peer: TftpPeer, error: TftpError): void {
     this.#socket.send(encodeError(error), peer.port, peer.address, () => undefined) // lost ones are asked for again
   }
-}
-
-function keyOf({ address, port }: TftpPeer): string {
-  return `${address}:${port}`
 }

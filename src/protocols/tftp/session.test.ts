@@ -108,7 +108,7 @@ function silence(session: TransferSession, from: number): number[] {
 
 test('TransferSession waits longer each time, and gives up a client that never answered after a few tries', () => {
   const session = new TransferSession(PLAIN)
-  assert.deepEqual(silence(session, 0), [1000, 3000, 7000, 11_000])
+  assert.deepEqual(silence(session, 0), [1000, 3000])
   assert.equal(session.state, 'gave-up')
 })
 
@@ -124,7 +124,10 @@ test('TransferSession keeps trying a client that had answered for half a minute'
 
 test('TransferSession never waits longer than was agreed', () => {
   const session = new TransferSession({ ...PLAIN, timeoutMs: 2000 })
-  assert.deepEqual(silence(session, 0), [1000, 3000, 5000, 7000])
+  due(session)
+  session.acknowledge(1, 0)
+  const waits = silence(session, 0)
+  assert.ok(waits.every((time, index) => time - (waits[index - 1] ?? 0) <= 2000) && waits.length > 10)
 })
 
 test('TransferSession has patience with a client that itself waits long', () => {

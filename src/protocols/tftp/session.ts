@@ -19,8 +19,13 @@ const SHORTEST_WAIT_MS = 100
 const LONGEST_WAIT_MS = 4000
 /** A link that is renegotiated, or a switch port that learns spanning tree, is silent for less than this. */
 const GIVE_UP_MS = 35_000
-/** Times that something is sent again to a peer that never answered: its address may be forged. */
-const TRIES_UNANSWERED = 4
+/**
+ * Times that something is sent again to a peer that never answered: its address may be forged, and what it did not ask
+ * for is a nuisance to its owner. A client that lives asks again, and gets an answer to each request.
+ */
+const TRIES_UNANSWERED = 2
+/** A request that follows another sooner than any client repeats itself was doubled by the network. */
+const DOUBLED_MS = 200
 const LEAST_TRIES = 4
 
 /**
@@ -46,6 +51,8 @@ export class TransferSession {
   #tries = 0
   #gaveUp = false
   #deadline: number
+  /** When a block was sent last. */
+  #sentAt = Number.NEGATIVE_INFINITY
   #progressAt: number
   /** One block on the way whose journey is being measured. */
   #timed: { readonly block: number; readonly at: number } | undefined
@@ -90,6 +97,7 @@ export class TransferSession {
     if (this.state !== 'running' || this.#next > last) return undefined
     const block = this.#next
     this.#next += 1
+    this.#sentAt = now
     if (block <= this.#highest) this.retransmissions += 1
     else {
       this.#highest = block
@@ -116,6 +124,13 @@ export class TransferSession {
     this.#tries = 0
     this.#progressAt = now
     this.#deadline = now + this.#wait()
+  }
+
+  /** The request came again: as long as the client confirmed nothing, the answer to it may have been lost. */
+  repeat(now: number): void {
+    if (this.#answered || this.#gaveUp || now - this.#sentAt < DOUBLED_MS) return
+    this.#next = this.#confirmed + 1
+    this.#timed = undefined
   }
 
   /** Looks at the clock: what was not confirmed in time is due again, or the client is given up. */

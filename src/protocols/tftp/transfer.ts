@@ -1,6 +1,7 @@
-import { createSocket, type Socket } from 'node:dgram'
-import { once } from 'node:events'
 import type { ByteSource } from '../../storage/byte-source.ts'
+import type { HotChunks } from '../../storage/hot-chunks.ts'
+import { BlockReader } from './block-reader.ts'
+import type { Channel } from './channel.ts'
 import type { Agreement } from './negotiate.ts'
 import {
   DATA_HEADER_LENGTH,
@@ -13,15 +14,17 @@ import {
   opcodeOf,
   putDataHeader,
 } from './packet.ts'
-import type { TftpPeer, TransferOutcome } from './report.ts'
+import type { TransferOutcome } from './report.ts'
 import { TransferSession } from './session.ts'
 
 export interface TransferOptions {
   readonly source: ByteSource
   readonly agreement: Agreement
-  readonly peer: TftpPeer
-  /** The address the client asked, so that the answer comes from it; `0.0.0.0` leaves it to the routes. */
-  readonly host: string
+  readonly channel: Channel
+  /** What several clients read, once in memory. */
+  readonly chunks: HotChunks
+  /** Called when the client confirmed something for the first time. */
+  readonly onConfirmed: () => void
   readonly signal: AbortSignal
 }
 
@@ -31,47 +34,33 @@ export interface TransferEnd {
   readonly text: string
 }
 
-/** One file on its way to one client, on a port of its own (RFC 1350 §4). Holds one window of blocks in memory. */
+/** Where blocks are put together: what is sent is the system's at once. */
+const scratch = new Uint8Array(64 * 1024)
+
+/** One file on its way to one client. Holds what its `BlockReader` does and nothing of what it sent. */
 export class Transfer {
   readonly #options: TransferOptions
-  readonly #socket: Socket
+  readonly #channel: Channel
+  readonly #reader: BlockReader
   readonly #session: TransferSession
   readonly #ended = Promise.withResolvers<TransferEnd>()
-  /** One place per block of a window, so that a block still in the socket's queue is not overwritten. */
-  readonly #slots: readonly Uint8Array[]
+  /** The block that is being read from a slow medium. */
+  #due: number | undefined
+  #loading = false
+  /** Bytes in `scratch` that were not sent yet. */
+  #run = 0
   #timer: NodeJS.Timeout | undefined
   /** When the timer goes off. */
   #alarm = Number.POSITIVE_INFINITY
-  #sending = false
   #over = false
 
-  /**
-   * Opens the socket of a transfer.
-   *
-   * @throws the system's error if there is none to be had
-   */
-  static async open(options: TransferOptions): Promise<Transfer> {
-    const socket = createSocket('udp4')
-    try {
-      socket.bind(0, options.host)
-      await once(socket, 'listening', { signal: options.signal })
-      socket.connect(options.peer.port, options.peer.address) // the kernel keeps strangers out
-      await once(socket, 'connect', { signal: options.signal })
-      return new Transfer(socket, options)
-    } catch (error) {
-      socket.close()
-      throw error
-    }
-  }
-
-  private constructor(socket: Socket, options: TransferOptions) {
+  constructor(options: TransferOptions) {
     const { blockSize, windowSize, timeoutMs, accepted } = options.agreement
-    const size = options.source.size
     this.#options = options
-    this.#socket = socket
-    this.#slots = slotsFor(blockSize, Math.min(windowSize, Math.floor(size / blockSize) + 1))
+    this.#channel = options.channel
+    this.#reader = new BlockReader(options.source, options.chunks)
     this.#session = new TransferSession({
-      size,
+      size: options.source.size,
       blockSize,
       windowSize,
       optionAck: accepted.size > 0,
@@ -100,25 +89,39 @@ export class Transfer {
     return this.#session.answered && performance.now() - this.#session.progressAt > milliseconds
   }
 
-  /** Sends the file; resolves when the transfer is over and its socket closed. */
+  /** Sends the file; resolves when the transfer is over and its channel closed. */
   async run(): Promise<TransferEnd> {
     const { signal } = this.#options
     const stop = (): void => this.#refuse('stopped', reasonOf(signal))
     signal.addEventListener('abort', stop, { once: true })
-    this.#socket.on('message', (datagram) => this.#receive(datagram))
-    this.#socket.on('error', (error: NodeJS.ErrnoException) => this.#socketFailed(error))
+    this.#channel.listen({
+      datagram: (datagram) => this.#receive(datagram),
+      refused: () => this.#end(this.#broken('client-gone'), 'the client closed its port'),
+    })
     if (signal.aborted) stop()
     this.#proceed()
     const end = await this.#ended.promise
     signal.removeEventListener('abort', stop)
     return end
   }
+  /** Ends it without a word. */
+  drop(): void {
+    this.#end('timeout', 'dropped before it was confirmed: too many requests')
+  }
+  /** The client asked again before it confirmed anything: what it asked for first may be lost. */
+  repeat(): void {
+    if (this.#over || this.#loading) return
+    this.#session.repeat(performance.now())
+    this.#proceed()
+  }
 
   #receive(datagram: Uint8Array): void {
     if (this.#over) return
     const opcode = opcodeOf(datagram)
     if (opcode === OPCODE.ack && datagram.byteLength >= DATA_HEADER_LENGTH) {
+      const before = this.#session.answered
       this.#session.acknowledge(decodeAck(datagram), performance.now())
+      if (!before && this.#session.answered) this.#options.onConfirmed()
       this.#proceed()
     } else if (opcode === OPCODE.error && datagram.byteLength >= DATA_HEADER_LENGTH) {
       this.#end(this.#broken('aborted-by-client'), decodeError(datagram).text)
@@ -130,25 +133,29 @@ export class Transfer {
    * meanwhile; one that does not costs no promise, because there are tens of thousands of blocks.
    */
   #proceed(): void {
-    if (this.#sending || this.#over) return
+    if (this.#loading || this.#over) return
     try {
       for (;;) {
-        const block = this.#session.nextBlock(performance.now())
+        const block = this.#due ?? this.#session.nextBlock(performance.now())
         if (block === undefined) break
-        const sent = this.#send(block)
-        if (sent !== undefined) return this.#proceedAfter(sent)
+        const loading = this.#put(block)
+        if (loading !== undefined) {
+          this.#flush()
+          return this.#proceedAfter(loading)
+        }
       }
+      this.#flush()
     } catch (error) {
       return this.#readFailed(error)
     }
     this.#settle()
   }
 
-  #proceedAfter(sent: Promise<void>): void {
-    this.#sending = true
-    sent
+  #proceedAfter(loading: Promise<void>): void {
+    this.#loading = true
+    loading
       .finally(() => {
-        this.#sending = false
+        this.#loading = false
       })
       .then(() => this.#proceed())
       .catch((error: unknown) => this.#readFailed(error))
@@ -161,30 +168,38 @@ export class Transfer {
   /** Nothing is due: the transfer is over, or waits. */
   #settle(): void {
     if (this.#session.state === 'complete') this.#end('complete')
-    else if (this.#session.state === 'gave-up') this.#refuse('timeout', 'no acknowledgement came')
+    else if (this.#session.state === 'gave-up') this.#giveUp()
     else this.#setAlarm()
   }
 
-  #send(block: number): Promise<void> | undefined {
-    const { source, agreement } = this.#options
+  /** Puts a block behind those that go out next; a promise if it must be read first. */
+  #put(block: number): Promise<void> | undefined {
+    const { source, agreement, channel } = this.#options
     if (block === 0) {
-      this.#socket.send(encodeOptionAck(agreement.accepted))
+      channel.send(encodeOptionAck(agreement.accepted))
       return undefined
     }
     const position = (block - 1) * agreement.blockSize
     const length = Math.min(agreement.blockSize, source.size - position)
-    const slot = this.#slots[block % this.#slots.length] ?? new Uint8Array(0)
-    const reading = source.read(slot.subarray(DATA_HEADER_LENGTH, DATA_HEADER_LENGTH + length), position)
-    if (typeof reading !== 'number') return reading.then((found) => this.#sendData(block, slot, found, length))
-    this.#sendData(block, slot, reading, length)
+    if (this.#run + DATA_HEADER_LENGTH + length > scratch.byteLength) this.#flush()
+    const start = this.#run + DATA_HEADER_LENGTH
+    const place = scratch.subarray(start, start + length)
+    while (!this.#reader.copy(place, position)) {
+      const loading = this.#reader.load(position, length)
+      this.#due = loading === undefined ? undefined : block
+      if (loading !== undefined) return loading
+    }
+    this.#due = undefined
+    putDataHeader(scratch.subarray(this.#run), block)
+    this.#run = start + length
     return undefined
   }
 
-  #sendData(block: number, slot: Uint8Array, found: number, length: number): void {
-    if (found < length) throw new Error('it is shorter than it was')
-    if (this.#over) return
-    putDataHeader(slot, block)
-    this.#socket.send(slot, 0, DATA_HEADER_LENGTH + length)
+  #flush(): void {
+    if (this.#run > 0 && !this.#over) {
+      this.#channel.sendRun(scratch.subarray(0, this.#run), DATA_HEADER_LENGTH + this.#options.agreement.blockSize)
+    }
+    this.#run = 0
   }
 
   /** Has the clock looked at when the session wants it. An alarm that goes off too early only sets itself again. */
@@ -202,51 +217,35 @@ export class Transfer {
     )
   }
 
-  /** A port that is closed ends the transfer. Other errors are of one datagram, which is sent again like a lost one. */
-  #socketFailed(error: NodeJS.ErrnoException): void {
-    if (error.code === 'ECONNREFUSED') this.#end(this.#broken('client-gone'), 'the client closed its port')
-  }
-
   /** Breaking off before the first block, with the size in hand, is asking the size. */
   #broken(outcome: TransferOutcome): TransferOutcome {
     const sizeOnly = this.#options.agreement.accepted.has('tsize') && this.#session.confirmedBlocks === 0
     return sizeOnly ? 'size-asked' : outcome
   }
 
+  /** Who never answered is told nothing more: perhaps he never asked. */
+  #giveUp(): void {
+    const text = 'no acknowledgement came'
+    if (this.#session.answered) this.#refuse('timeout', text)
+    else this.#end('timeout', `Transfer ended: ${text}`)
+  }
+
   #refuse(outcome: TransferOutcome, text: string): void {
     if (this.#over) return
-    const error = encodeError({ code: ERROR_CODE.undefined, text: `Transfer ended: ${text}` })
-    this.#socket.send(error, () => this.#close())
-    this.#finish(outcome, text)
+    this.#channel.send(encodeError({ code: ERROR_CODE.undefined, text: `Transfer ended: ${text}` }))
+    this.#end(outcome, text)
   }
 
   #end(outcome: TransferOutcome, text = ''): void {
     if (this.#over) return
-    this.#finish(outcome, text)
-    this.#close()
-  }
-
-  #finish(outcome: TransferOutcome, text: string): void {
     this.#over = true
     clearTimeout(this.#timer)
+    this.#channel.close()
     this.#ended.resolve({ outcome, text })
-  }
-
-  #close(): void {
-    try {
-      this.#socket.close()
-    } catch {} // it is closed
   }
 }
 
 function reasonOf(signal: AbortSignal): string {
   const reason: unknown = signal.reason
   return reason instanceof Error ? reason.message : 'stopped'
-}
-
-/** Buffers for a window of blocks, cut out of one. */
-function slotsFor(blockSize: number, count: number): readonly Uint8Array[] {
-  const length = DATA_HEADER_LENGTH + blockSize
-  const all = new Uint8Array(length * count)
-  return Array.from({ length: count }, (_, index) => all.subarray(index * length, (index + 1) * length))
 }

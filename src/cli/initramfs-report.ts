@@ -1,0 +1,49 @@
+import type { DriversReport, MissingFirmware } from '../initramfs/drivers.ts'
+import type { BuiltInitramfs } from './initramfs-make.ts'
+import { bytesText, table } from './text.ts'
+
+/** What was built, for people. */
+export function renderInitramfs({ output, size, kernel, microcode, tools, drivers }: BuiltInitramfs): string {
+  const { kernelVersion, architecture, modules, firmware } = drivers.report
+  const rows = [
+    ['initramfs', `${output ?? 'not written'}, ${bytesText(size)}`],
+    ['kernel', `${kernelVersion} (${architecture})${kernel === undefined ? ', only its modules' : `, ${kernel}`}`],
+    ['tools', `${bytesText(tools.size)}, ${bytesText(tools.unpackedSize)} unpacked: ${tools.report.busybox}`],
+    ['drivers', `${bytesText(drivers.size)}, ${bytesText(drivers.unpackedSize)} unpacked: ${modules.length} modules`],
+    ['firmware', `${firmware.length} files`],
+    ...missingRows(drivers.report.missingFirmware),
+    ...(microcode === undefined ? [] : [['microcode', `${bytesText(microcode.size)}, not compressed`]]),
+    ...drivers.report.ignoredConfig.map((line) => ['ignored', `of modprobe.d: ${line}`]),
+  ]
+  return table(rows)
+}
+
+/** Firmware is not always needed, so what is missing is told, not refused: a line for each card. */
+function missingRows(missing: readonly MissingFirmware[]): string[][] {
+  const byModule = Map.groupBy(missing, ({ module }) => module)
+  const rows = [...byModule].map(([module, files]) => {
+    const packages = [...new Set(files.flatMap(({ debianPackage }) => debianPackage ?? []))].join(', ')
+    const [first] = files
+    const names = files.length === 1 ? `${first?.name}` : `${first?.name} and ${files.length - 1} more`
+    return ['missing', `${names}, for ${module} (${first?.card})${packages === '' ? '' : `: Debian's ${packages}`}`]
+  })
+  return rows
+}
+
+/** Each module and file, and why it is there. */
+export function explainInitramfs({ tools, drivers, microcode }: BuiltInitramfs): string {
+  const { report } = drivers
+  const rows = [
+    ...report.modules.map((module) => ['module', module, report.reasons[module] ?? '']),
+    ...report.firmware.map((file) => ['firmware', file, `for ${report.firmwareReasons[file] ?? ''}`]),
+    ...(microcode?.report.files ?? []).map((file) => ['microcode', file, 'for the processor, before all else']),
+    ['program', 'bin/busybox', `${tools.report.busybox}: ${tools.report.applets} commands that the client uses`],
+    ...tools.report.client.map((file) => ['script', file, 'the boot itself']),
+    ...leftOut(report),
+  ]
+  return table(rows)
+}
+
+function leftOut({ firmwareLeftOut }: DriversReport): string[][] {
+  return firmwareLeftOut === 0 ? [] : [['left out', `${firmwareLeftOut} firmware files`, 'no network boot needs them']]
+}

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { dropIn } from '../../src/exports/drop-in.ts'
+import { ganeshaExport } from '../../src/exports/nfs.ts'
+import { unpackRelease } from '../../src/image/unpack.ts'
+import type { ServedLab } from '../../src/lab/served-lab.ts'
+import { debianRelease } from '../support/debian.ts'
+import { bootDirectly, tells } from './direct.ts'
+import { serveDebian, Session, showWhatFailed } from './served.ts'
+
+/* The root comes from nfs-ganesha, with the configuration that netroot writes for it. */
+
+const PORT = 2050 // netroot's own server has 2049
+let served: ServedLab
+let digest: string
+
+before(async () => {
+  const debian = await debianRelease()
+  digest = debian.digest
+  const releases = [{ digest, directory: await unpackRelease(debian.store, digest) }]
+  served = await serveDebian()
+  const { lab } = served
+  const text = dropIn(ganeshaExport({ releases, network: '10.77.0.0/24', port: PORT }), 'netroot.yaml')
+  const file = join(lab.directory, 'ganesha.conf')
+  await writeFile(file, text)
+  await lab.run('rpcbind', ['-w']).catch(() => undefined) // ganesha wants one; another lab's may run in this namespace
+  const log = join(lab.directory, 'ganesha.log')
+  lab.spawn('ganesha.nfsd', ['-F', '-L', log, '-f', file, '-p', join(lab.directory, 'ganesha.pid')])
+  await lab.run('sh', [
+    '-c',
+    `for i in $(seq 60); do grep -q 'SERVER INITIALIZED' ${log} && exit; sleep 0.5; done; cat ${log}; exit 1`,
+  ])
+})
+after(() => served?.[Symbol.asyncDispose]())
+showWhatFailed(() => served)
+
+test('a machine boots to its login with the root of nfs-ganesha, by NFSv4.2', { timeout: 400_000 }, async () => {
+  const root = `root=nfs://10.77.0.1:${PORT}/release/${digest}?vers=4.2`
+  await using pc = await bootDirectly(served, { name: 'ganesha', words: root, memoryMiB: 1024, cpus: 2 })
+  assert.match((await tells(served, pc, 'report.root')).url, /:2050\//)
+  const session = await Session.login(pc)
+  assert.match(await session.run("awk '$3 ~ /^nfs/ { print $3, $4 }' /proc/mounts"), /^nfs4 .*vers=4\.2.*port=2050/)
+  assert.equal(await session.run('stat -c %U:%a /usr/bin/passwd'), 'root:4755')
+})
