@@ -40,7 +40,7 @@ export async function unpackProgram(directory: string, name: string, file: strin
   const place = join(directory, name)
   await mkdir(place, { recursive: true })
   await run('apt-get', ['download', '-q', '-o', 'APT::Sandbox::User=root', name], { cwd: place })
-  const [archive = ''] = (await readdir(place)).filter((entry) => entry.endsWith('.deb'))
+  const archive = (await readdir(place)).find((entry) => entry.endsWith('.deb')) ?? ''
   await run('dpkg', ['-x', join(place, archive), place])
   return join(place, file)
 }

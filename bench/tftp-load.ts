@@ -49,6 +49,8 @@ const POLLIN = 1
 const POLLFD_BYTES = 8
 const ACK_BYTES = 4n
 
+/** Seconds without an answer, in all. */
+const MOST_REPEATS = 20
 /** All clients read into one buffer: they run one after the other. */
 const datagram = Buffer.alloc(66_000)
 const from = Buffer.alloc(16)
@@ -97,6 +99,8 @@ class Fetch {
   /** Nothing came for a second. */
   repeat(): void {
     this.repeated += 1
+    if (this.repeated > MOST_REPEATS)
+      throw new Error(`Cannot fetch ${this.#load.file}: ${this.#bytes} bytes, then silence`)
     if (this.#connected) this.#acknowledge()
     else this.#request()
   }

@@ -119,7 +119,7 @@ async function measure(row: TftpRow, { host, port, command }: Server): Promise<S
   const load = { host, port, clients, blockSize, windowSize, file: `${mebibytes}m`, size: mebibytes * MIB }
   await using daemon = await startDaemon({ command, cores, probe: () => isBound(port) })
   await fetchAll({ ...load, clients: 1 }, cores) // in the page cache from now on, and the program warm
-  return sampleOf(daemon, (clients * mebibytes * MIB) / MIB, async () => (await fetchAll(load, cores)).seconds)
+  return await sampleOf(daemon, (clients * mebibytes * MIB) / MIB, async () => (await fetchAll(load, cores)).seconds)
 }
 
 /** Rejects as long as nobody has the UDP port. */
@@ -138,5 +138,5 @@ async function sampleOf(daemon: Daemon, mebibytes: number, fetch: () => Promise<
 
 async function fetchAll(load: TftpLoad, cores: string): Promise<TftpLoadResult> {
   const args = ['-c', cores, process.execPath, '--disable-warning=ExperimentalWarning', LOAD, JSON.stringify(load)]
-  return JSON.parse((await run('taskset', args, { signal: AbortSignal.timeout(120_000) })).toString()) as TftpLoadResult
+  return JSON.parse((await run('taskset', args, { signal: AbortSignal.timeout(30_000) })).toString()) as TftpLoadResult
 }

@@ -8,8 +8,9 @@ demo='mmdebstrap:mmdebstrap qemu-system-x86_64:qemu-system-x86 /usr/share/OVMF/O
 setpriv:util-linux xz:xz-utils dpkg-deb:dpkg /usr/share/keyrings/debian-archive-keyring.gpg:debian-archive-keyring
 /usr/lib/ipxe/qemu/pxe-virtio.rom:ipxe-qemu'
 test="$demo
+ssh:openssh-client mkfs.ext4:e2fsprogs lsinitramfs:initramfs-tools-core bsdcpio:libarchive-tools lz4:lz4 lzop:lzop bzip2:bzip2 mandoc:mandoc
 shellcheck:shellcheck shfmt:shfmt busybox:busybox dash:dash tcpdump:tcpdump cpio:cpio zstd:zstd depmod:kmod ps:procps git:git
-/usr/bin/tftp:tftp-hpa atftp:atftp curl:curl nfs-ls:libnfs-utils dhclient:isc-dhcp-client dhcpcd:dhcpcd-base
+/usr/bin/tftp:tftp-hpa atftp:atftp xinetd:xinetd openssl:openssl curl:curl nfs-ls:libnfs-utils dhclient:isc-dhcp-client dhcpcd:dhcpcd-base
 ss:iproute2 setfattr:attr setcap:libcap2-bin ping:iputils-ping file:file dnsmasq:dnsmasq-base
 kea-dhcp4:kea-dhcp4-server dhcpd:isc-dhcp-server dhcrelay:isc-dhcp-relay perfdhcp:kea-admin nft:nftables nginx:nginx-light xorriso:xorriso mcopy:mtools
 ganesha.nfsd:nfs-ganesha-vfs rpcbind:rpcbind qemu-system-aarch64:qemu-system-arm /usr/share/AAVMF/AAVMF_CODE.fd:qemu-efi-aarch64"

@@ -46,7 +46,7 @@ start_sending() {
 # Sends what is in the queue, oldest first, and leaves it behind empty; what cannot be sent stays.
 send_reports() {
   while next_report; do
-    post_report "$REPORT" || return
+    post_report "$REPORT" || is_refused || return
     : >"$REPORT"
   done
 }
@@ -62,8 +62,13 @@ next_report() {
   return 1
 }
 
+# A report that the server does not understand is not sent again: others wait behind it.
+is_refused() {
+  grep -q 'HTTP/1\.[01] 4' "$STATE/report-error" 2>/dev/null
+}
+
 post_report() {
-  run wget -q -T 3 -O /dev/null --header 'Content-Type: text/plain' --post-file "$1" "$(report_url)"
+  run wget -q -T 3 -O /dev/null --header 'Content-Type: text/plain' --post-file "$1" "$(report_url)" 2>"$STATE/report-error"
 }
 
 report_url() {

@@ -1,7 +1,9 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { databasePath, stateDirectory } from '../config/paths.ts'
+import { CONFIG_FILE, databasePath, stateDirectory } from '../config/paths.ts'
+import { YamlSource } from '../config/yaml-source.ts'
+import { BootLogsReader } from '../fleet/boot-logs.ts'
 import { type Boot, BootsReader } from '../fleet/boots-reader.ts'
 import { hasBootTables } from '../fleet/boots-schema.ts'
 import { isIpv4 } from '../net/ipv4.ts'
@@ -11,7 +13,7 @@ import { UsageError } from './failure.ts'
 /** The option that every command on boots has. */
 export const STATE_OPTION = [
   '--state <directory>',
-  'where the boots are kept (default: $NETROOT_STATE, /var/lib/netroot for root)',
+  'where the boots are kept (default: the store: of ./netroot.yaml, else $NETROOT_STATE, /var/lib/netroot for root)',
 ] as const
 
 /** How often a follower looks for new events. */
@@ -20,6 +22,7 @@ const POLL_MS = 200
 /** The boots of a state directory, opened to be read. Dispose it. */
 export interface OpenBoots extends Disposable {
   readonly boots: BootsReader
+  readonly logs: BootLogsReader
 }
 
 /**
@@ -28,12 +31,26 @@ export interface OpenBoots extends Disposable {
  * @throws {UsageError} if no server has kept boots there
  */
 export function openBoots(state: string | undefined): OpenBoots {
-  const path = databasePath(state ?? stateDirectory())
+  const path = databasePath(state ?? configuredStore() ?? stateDirectory())
   if (!existsSync(path)) throw noBoots(path)
   const database = new DatabaseSync(path, { readOnly: true, timeout: 5000 })
-  if (hasBootTables(database)) return { boots: new BootsReader(database), [Symbol.dispose]: () => database.close() }
+  if (hasBootTables(database)) {
+    const logs = new BootLogsReader(database)
+    return { boots: new BootsReader(database), logs, [Symbol.dispose]: () => database.close() }
+  }
   database.close()
   throw noBoots(path)
+}
+
+/** Where `netroot up` keeps them here. A file with mistakes is for `netroot config check` to tell. */
+function configuredStore(): string | undefined {
+  try {
+    const data = new YamlSource(readFileSync(CONFIG_FILE, 'utf8')).toData()
+    const store = typeof data === 'object' && data !== null && 'store' in data ? data.store : undefined
+    return typeof store === 'string' && store !== '' ? store : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function noBoots(path: string): UsageError {

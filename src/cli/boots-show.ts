@@ -4,6 +4,7 @@ import type { Boot, BootsReader, StoredEvent } from '../fleet/boots-reader.ts'
 import { diagnose } from '../fleet/diagnosis.ts'
 import { storyOf, storyRow, totalsOf } from '../fleet/story.ts'
 import { TIMELINE_HEADER, timelineLine, totalsLine } from '../fleet/timeline.ts'
+import { logText } from './boot-log.ts'
 import { findBoot, follow, machineName, openBoots, STATE_OPTION, untilStopped } from './boots-database.ts'
 import { jsonText, localTime, paint, type Print } from './terminal.ts'
 import { verdictLine } from './verdict.ts'
@@ -12,6 +13,7 @@ interface ShowOptions {
   readonly state?: string
   readonly json?: boolean
   readonly follow?: boolean
+  readonly log?: boolean
 }
 
 /** `netroot boots show ID`: the story of one boot. */
@@ -21,11 +23,13 @@ export function bootsShowCommand(print: Print): Command {
     .argument('<boot>', "a boot's id; or a client's name, a MAC address, an IP address: then its latest boot")
     .option(...STATE_OPTION)
     .option('-f, --follow', 'go on showing what happens, until the machine is switched off')
+    .option('--log', 'print the log that the machine sent, all of it')
     .option('--json', 'print JSON; with --follow one event a line')
     .action(async (which: string, own: ShowOptions, command: Command) => {
       const options = { ...command.parent?.opts<ShowOptions>(), ...own }
       using open = openBoots(options.state)
       const boot = findBoot(open.boots, which)
+      if (options.log === true) return print(logText(open.logs.of(boot.id), options.json === true))
       if (options.follow === true) return await followOne(open.boots, boot, options.json === true, print)
       print(storyText(boot, open.boots.events(boot.id), options.json === true))
     })

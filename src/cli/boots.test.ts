@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -7,6 +7,7 @@ import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { databasePath } from '../config/paths.ts'
+import { BootLogs } from '../fleet/boot-logs.ts'
 import { Boots } from '../fleet/boots.ts'
 import { findBoot, follow, openBoots } from './boots-database.ts'
 import { bootsCommand } from './boots.ts'
@@ -123,4 +124,32 @@ test('openBoots() says that no server has kept boots there', (t) => {
   mkdirSync(join(state, 'x'))
   new DatabaseSync(databasePath(join(state, 'x'))).close()
   assert.throws(() => openBoots(join(state, 'x')), /There are no boots in/)
+})
+
+test('netroot why --log and boots show --log print what the machine sent', async (t) => {
+  const { state, id } = stage(t)
+  assert.match(await output(whyCommand, id, '--state', state, '--log'), /^The machine sent no log of this boot/)
+  const database = new DatabaseSync(databasePath(state))
+  new BootLogs(database).add(id, new TextEncoder().encode('kernel:\n\x1b[2J[0.1] Linux\n'), 2000)
+  database.close()
+  for (const text of [
+    await output(whyCommand, 'pc7', '--state', state, '--log'),
+    await output(bootsCommand, 'show', 'pc7', '--state', state, '--log'),
+  ]) {
+    assert.match(text, /^its log, \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\nkernel:\n\[2J\[0\.1\] Linux\n$/)
+  }
+})
+
+test('openBoots() looks where the netroot.yaml of this directory keeps them', (t) => {
+  const { state, id } = stage(t)
+  const before = process.cwd()
+  const here = mkdtempSync(join(tmpdir(), 'netroot-cwd-'))
+  t.after(() => {
+    process.chdir(before)
+    rmSync(here, { recursive: true })
+  })
+  process.chdir(here)
+  writeFileSync('netroot.yaml', `store: ${state}\nprofiles: nonsense\n`)
+  using open = openBoots(undefined)
+  assert.equal(open.boots.get(id)?.name, 'pc7')
 })

@@ -7,6 +7,7 @@ import { kernelCompression, type PartCompression } from '../initramfs/compress.t
 import type { DriversReport } from '../initramfs/drivers.ts'
 import { hostDevices } from '../initramfs/host-devices.ts'
 import { joinParts } from '../initramfs/join.ts'
+import { ensureWhole } from '../initramfs/whole.ts'
 import { kernelFile, newestKernel } from '../initramfs/kernel-file.ts'
 import type { MicrocodeReport } from '../initramfs/microcode.ts'
 import type { Part } from '../initramfs/part.ts'
@@ -46,6 +47,7 @@ export interface BuiltInitramfs {
   readonly output: string | undefined
   /** Bytes of all parts together. */
   readonly size: number
+  readonly compression: PartCompression
   /** Path of the kernel in the root, where it is there. */
   readonly kernel: string | undefined
   readonly microcode: Part<MicrocodeReport> | undefined
@@ -111,21 +113,18 @@ async function buildFrom(
   progress.update(() => `drivers of ${version}`)
   const kernel = await kernelFile(tree, version)
   const makeTools = (architecture: string): Promise<Part<ToolsReport>> =>
-    ensureTools(cache, { architecture, compression, packagesDirectory: packages, signal })
+    ensureTools(cache, { architecture, compression: 'none', packagesDirectory: packages, signal })
   const likely = kernel === undefined ? undefined : archOfBinary((await readPath(tree, kernel, 4096)) ?? NOTHING)
   const early = likely === undefined ? undefined : settled(makeTools(likely)) // while the drivers are made
-  const drivers = await ensureDriversOf(cache, root, version, { scope, modules: options.modules }, compression)
+  const drivers = await ensureDriversOf(cache, root, version, { scope, modules: options.modules }, 'none')
   const { architecture } = drivers.report
   const tools = await (early !== undefined && likely === architecture ? early : makeTools(architecture))
   const isPc = architecture === 'amd64' || architecture === 'i386'
   const microcode = options.microcode && isPc ? await ensureMicrocode(cache, tree) : undefined
-  const parts = [...(microcode === undefined ? [] : [microcode]), tools, drivers]
-  const size = await joinParts(
-    parts.map((part) => part.path),
-    options.output,
-  )
+  const whole = await ensureWhole(cache, [tools, drivers], compression)
+  const size = await joinParts([...(microcode === undefined ? [] : [microcode.path]), whole.path], options.output)
   if (options.kernelOutput !== undefined) await writeKernel(tree, version, kernel, options.kernelOutput)
-  return { output: options.output, size, kernel, microcode, tools, drivers }
+  return { output: options.output, size, compression, kernel, microcode, tools, drivers }
 }
 
 const NOTHING = new Uint8Array()

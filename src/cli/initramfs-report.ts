@@ -3,13 +3,24 @@ import type { BuiltInitramfs } from './initramfs-make.ts'
 import { bytesText, table } from './text.ts'
 
 /** What was built, for people. */
-export function renderInitramfs({ output, size, kernel, microcode, tools, drivers }: BuiltInitramfs): string {
+export function renderInitramfs({
+  output,
+  size,
+  kernel,
+  compression,
+  microcode,
+  tools,
+  drivers,
+}: BuiltInitramfs): string {
   const { kernelVersion, architecture, modules, firmware } = drivers.report
   const rows = [
-    ['initramfs', `${output ?? 'not written'}, ${bytesText(size)}`],
+    [
+      'initramfs',
+      `${output ?? 'not written'}, ${bytesText(size)}, ${compression === 'none' ? 'not compressed' : compression}`,
+    ],
     ['kernel', `${kernelVersion} (${architecture})${kernel === undefined ? ', only its modules' : `, ${kernel}`}`],
-    ['tools', `${bytesText(tools.size)}, ${bytesText(tools.unpackedSize)} unpacked: ${tools.report.busybox}`],
-    ['drivers', `${bytesText(drivers.size)}, ${bytesText(drivers.unpackedSize)} unpacked: ${modules.length} modules`],
+    ['tools', `${bytesText(tools.unpackedSize)} unpacked: ${tools.report.busybox}`],
+    ['drivers', `${bytesText(drivers.unpackedSize)} unpacked: ${modules.length} modules`],
     ['firmware', `${firmware.length} files`],
     ...missingRows(drivers.report.missingFirmware),
     ...(microcode === undefined ? [] : [['microcode', `${bytesText(microcode.size)}, not compressed`]]),

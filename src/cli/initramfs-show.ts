@@ -63,10 +63,13 @@ function summaryOf({ entries, ...segment }: Segment): Summary {
 /** Ours are known by what only they hold. */
 function partOf(entries: readonly CpioEntry[]): string {
   const names = new Set(entries.map(({ name }) => name))
-  if (names.has('netroot/plan')) return 'client'
-  if (names.has('netroot/drivers')) return 'drivers'
-  return names.has('netroot/lib') ? 'tools' : '-'
+  if (names.has('kernel/x86/microcode')) return 'microcode'
+  const ours = Object.entries(MARKS).flatMap(([part, mark]) => (names.has(mark) ? [part] : []))
+  return ours.join('+') || '-'
 }
+
+/** What only that part holds. */
+const MARKS = { tools: 'netroot/lib', drivers: 'netroot/drivers', client: 'netroot/plan' } as const
 
 function render(summaries: readonly Summary[], names: boolean): string {
   const heading = ['PART', 'COMPRESSION', 'SIZE', 'UNPACKED', 'ENTRIES', 'MODULES', 'FIRMWARE']

@@ -41,14 +41,16 @@ interface Flags {
 }
 
 async function serveHttp(directory: string, options: Flags): Promise<void> {
-  const [{ HttpServer }, { routeToDirectory }, { DirectoryFiles }, { silent, stderrLogger }] = await Promise.all([
-    import('../protocols/http/server.ts'),
-    import('../protocols/http/directory.ts'),
-    import('../storage/directory-files.ts'),
-    import('../sys/log.ts'),
-  ])
+  const [{ HttpServer }, { routeToDirectory }, { DirectoryFiles }, { OpenFiles }, { silent, stderrLogger }] =
+    await Promise.all([
+      import('../protocols/http/server.ts'),
+      import('../protocols/http/directory.ts'),
+      import('../storage/directory-files.ts'),
+      import('../storage/open-files.ts'),
+      import('../sys/log.ts'),
+    ])
   const { host, port } = parseListen(options.listen, 80)
-  const files = await DirectoryFiles.open(directory)
+  const files = new OpenFiles(await DirectoryFiles.open(directory), directory)
   const log = options.quiet === true ? silent : stderrLogger()
   const tls = await tlsOf(options, host)
   const route = routeToDirectory(files)

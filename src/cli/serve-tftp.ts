@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Command, InvalidArgumentError } from 'commander'
+import { inheritedSocket } from '../sys/inherited-socket.ts'
 import { parseListen, serveUntilSignal } from './listen.ts'
 
 /** `netroot serve tftp DIR`: a directory by TFTP, read-only. */
@@ -10,6 +12,7 @@ export function serveTftpCommand(): Command {
     .option('--one-port', 'answer from the port that was asked, for firewalls that let through nothing else')
     .option('--per-source <number>', 'transfers at one time to one address', countOf)
     .option('--rate <number>', 'requests answered in one second', countOf)
+    .option('--inetd [seconds]', 'serve the socket that xinetd gives, until nobody asked for 60 s or so many', countOf)
     .option('--quiet', 'no line per transfer on standard error')
     .addHelpText('after', EXAMPLES)
     .action(serveTftp)
@@ -28,6 +31,7 @@ interface Flags {
   readonly onePort?: true
   readonly perSource?: number
   readonly rate?: number
+  readonly inetd?: true | number
   readonly quiet?: true
 }
 
@@ -51,9 +55,20 @@ async function serveTftp(directory: string, options: Flags): Promise<void> {
     host,
     port,
     log,
+    ...(options.inetd === undefined ? {} : { fd: await inheritedSocket() }),
     onePort: options.onePort === true,
     ...(options.perSource === undefined ? {} : { maxTransfersPerPeer: options.perSource }),
     ...(options.rate === undefined ? {} : { maxPerSecond: options.rate }),
   })
-  await serveUntilSignal(server, { host, port: server.port })
+  if (options.inetd === undefined) return serveUntilSignal(server, { host, port: server.port })
+  await untilIdle(server, options.inetd === true ? INETD_SECONDS : options.inetd)
+  await server.close()
+}
+
+/** What xinetd waits for before it listens itself again. */
+const INETD_SECONDS = 60
+
+/** Resolves when nothing was asked for so long. */
+async function untilIdle(server: { readonly idleMs: number }, seconds: number): Promise<void> {
+  for (let left = seconds * 1000; left > 0; left = seconds * 1000 - server.idleMs) await sleep(Math.max(50, left))
 }

@@ -5,10 +5,10 @@ import type { LoadedConfig } from '../config/load.ts'
 import type { NetrootServer } from '../server/server.ts'
 import type { Logger } from '../sys/log.ts'
 import { stderrLogger } from '../sys/log.ts'
+import { BoundedOutput, leave, neverBlock } from './bounded-output.ts'
 import { EventLines } from './event-lines.ts'
 import { UsageError } from './failure.ts'
 import { stopSignal } from './listen.ts'
-import { toStdout } from './terminal.ts'
 
 interface UpOptions {
   readonly config: string
@@ -34,7 +34,10 @@ export function upCommand(): Command {
     .option('--json', 'print every event as JSON, one a line')
     .option('--verbose', 'log what goes on')
     .addHelpText('after', EXAMPLES)
-    .action(up)
+    .action(async (options: UpOptions) => {
+      await up(options)
+      await leave(process.stdout)
+    })
 }
 
 async function up(options: UpOptions): Promise<void> {
@@ -46,10 +49,11 @@ async function up(options: UpOptions): Promise<void> {
   await using server = await start(loaded, { store, state: options.state ?? store }, log)
   const stopped = stopSignal() // before it says that it is ready
   keepOnWithoutReader()
+  const output = new BoundedOutput(process.stdout, options.json === true ? leftOutJson : leftOutText)
   const lines = new EventLines(server.boots, options.json === true)
   const stop = new AbortController()
-  server.boots.subscribe((stored) => toStdout(lines.line(stored)), stop.signal)
-  toStdout(options.json === true ? listeningJson(server) : listeningText(server, loaded))
+  server.boots.subscribe((stored) => output.line(lines.line(stored)), stop.signal)
+  output.line(options.json === true ? listeningJson(server) : listeningText(server, loaded))
   await stopped
   stop.abort()
 }
@@ -86,9 +90,20 @@ function listeningText({ network, addresses }: NetrootServer, { config, file }: 
   return `${rows.join('\n')}\n`
 }
 
-/** Machines boot on when whatever read the output of the server has gone: a journal that restarts, a pager. */
+/** Machines boot on when whatever read the output of the server has gone or stands still: a journal, a pager. */
 function keepOnWithoutReader(): void {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', () => undefined)
+    neverBlock(stream)
+  }
+}
+
+function leftOutText(lines: number): string {
+  return `(${lines} lines left out: nobody read them in time; netroot boots shows them)\n`
+}
+
+function leftOutJson(lines: number): string {
+  return `${JSON.stringify({ leftOut: lines })}\n`
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -21,7 +21,12 @@ export function stateDirectory(
   return join(base, 'netroot')
 }
 
-/** The embedded database (leases, machines, boots) of a state directory. */
+/** The DHCP leases of a state directory. */
+export function leasesPath(state: string): string {
+  return join(state, 'dhcp-leases')
+}
+
+/** The embedded database (boots and their events) of a state directory. */
 export function databasePath(state: string): string {
   return join(state, 'netroot.sqlite')
 }

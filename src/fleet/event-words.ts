@@ -50,7 +50,8 @@ function rawWordsOf(event: BootEvent): EventWords {
     case 'dhcp.discover':
       return plain(`${SPEAKERS[event.speaker]} asks for an address${platform(event)}`)
     case 'dhcp.offer':
-      return plain(`${event.address} offered`)
+      // beside another server: it gives the address, we say what to boot
+      return plain(event.address === '0.0.0.0' ? `boot file offered: ${event.bootFile}` : `${event.address} offered`)
     case 'dhcp.ack':
       return plain(`${event.address} leased for ${formatSeconds(event.leaseSeconds)}${bootFile(event)}`)
     case 'dhcp.nak':
@@ -145,13 +146,22 @@ const OUTCOMES: Readonly<Record<Outcome, string>> = {
   'timed-out': 'not confirmed',
 }
 
+/** What a client that agreed on no block size is slow by: three times the round trips. */
+function smallBlocks(event: TftpFile | HttpFile): string {
+  const small = event.type === 'tftp.file' && event.outcome === 'sent' && event.blockSize <= 512
+  return small && event.bytes >= LARGE_FILE ? `, in blocks of ${event.blockSize} bytes, which is slow` : ''
+}
+
+/** Bytes of a file whose way takes so long that the size of its blocks matters. */
+const LARGE_FILE = 64 * 1024
+
 function fileWords(name: string, event: TftpFile | HttpFile): EventWords {
   // firmware asks for the size of a file first, and breaks off
   if (event.type === 'tftp.file' && event.outcome === 'aborted' && event.bytes === 0)
     return plain(`${name}: size asked`)
   const why = event.reason === undefined || event.outcome === 'sent' ? '' : `: ${event.reason}`
   return {
-    what: `${name} ${OUTCOMES[event.outcome]}${why}`,
+    what: `${name} ${OUTCOMES[event.outcome]}${why}${smallBlocks(event)}`,
     tone: event.outcome === 'sent' ? 'plain' : 'bad',
     bytes: event.bytes,
     tookMs: event.durationMs,

@@ -133,7 +133,7 @@ test('parseReport() says what is wrong with a report', () => {
     ['fly\n', /stage fly, want one of init, cards/],
     ['init\nuptime soon\n', /uptime is "soon", want a number/],
     ['init\nUPTIME=1\n', /line "UPTIME=1", want a name and a value/],
-    ['lease\ninterface eth0\naddress here\n', /address is "here", want an IPv4 address/],
+    ['lease\ninterface eth0\naddress here\n', /address is "here", want an IPv4 or IPv6 address/],
     ['lease\ninterface eth0\n', /lease has no address/],
     ['cards\ncard eth0 nothing\n', /card with MAC "nothing"/],
     ['shutdown\nkind sleep\n', /kind is "sleep", want poweroff or reboot/],

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import { isIpv4 } from '../net/ipv4.ts'
 import { tryParseMac } from '../net/mac.ts'
 import { type Card, type CardWithoutDriver, FAILURE_CAUSES, type FailureCause, type ReportEvent } from './events.ts'
@@ -118,8 +119,8 @@ class Fields {
     return Number(value)
   }
   address(name: string): string {
-    const value = this.needed(name).replace(/\/\d{1,2}$/, '') // `ip` writes the prefix behind it
-    if (!isIpv4(value)) throw this.#wrong(name, value, 'an IPv4 address')
+    const value = this.needed(name).replace(/\/\d{1,3}$/, '') // `ip` writes the prefix behind it
+    if (!isIpv4(value) && !isIPv6(value)) throw this.#wrong(name, value, 'an IPv4 or IPv6 address')
     return value
   }
   #wrong(name: string, value: string, want: string): ReportError {

@@ -1,5 +1,6 @@
 import type { Rule } from './diagnosis.ts'
 import type { Evidence } from './evidence.ts'
+import { deviceName } from './pci-id.ts'
 import { shortDigests } from './units.ts'
 
 /*
@@ -129,10 +130,11 @@ export const SYSTEM_RULES: readonly Rule[] = [
     name: 'kernel silent',
     verdict: 'stuck',
     applies: (evidence) => evidence.phase === 'kernel' && evidence.silentFor(KERNEL_SECONDS),
-    tell: () => ({
+    tell: (evidence) => ({
       cause:
         'kernel and initramfs were sent whole, and Linux never reported: it stopped in the kernel, or has no network',
       next: [
+        ...afterFit(evidence),
         'a box of netroot on the screen of the machine names what failed before it had a network: a card without a driver, no link',
         'nothing on the screen: add console=tty0, on a serial line console=ttyS0, to cmdline:',
         '"killed init", "no working init", or a screen that starts over and over: too little memory, mostly',
@@ -146,6 +148,14 @@ export const SYSTEM_RULES: readonly Rule[] = [
 function systemAsked({ events }: Evidence): boolean {
   const started = events.findIndex((event) => event.type === 'report.switch')
   return events.slice(started + 1).some((event) => event.type === 'dhcp.discover' && event.speaker === 'system')
+}
+
+/** The drivers may be what it lacks, where they are for one card only. */
+function afterFit(evidence: Evidence): string[] {
+  const chosen = evidence.last('boot.drivers')
+  if (chosen?.scope !== 'fitted') return []
+  const devices = chosen.devices.map(deviceName).join(', ')
+  return [`its drivers were for ${devices} only: restart it, and it gets the generic ones`]
 }
 
 function missingParts(evidence: Evidence): string[] {

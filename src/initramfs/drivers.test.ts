@@ -2,11 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import type { CpioEntry } from '../formats/cpio/entry.ts'
+import { writeCpio } from '../formats/cpio/write.ts'
 import { elfModule } from '../formats/kmod/testing.ts'
 import { run } from '../sys/run.ts'
 import { buildDrivers } from './drivers.ts'
 import { kernelVersions } from './module-index.ts'
 import { kernelFiles, testRoot, VERSION } from './testing.ts'
+
+const NOTHING = new Uint8Array()
 
 function text(entries: readonly CpioEntry[], name: string): string | undefined {
   const entry = entries.find((one) => one.name === name)
@@ -90,6 +93,30 @@ test('buildDrivers() brings the firmware that is there and names the module that
     { module: 'r8169', name: 'rtl_nic/gone.fw', card: 'RealTek card', debianPackage: 'firmware-realtek' },
   ])
   assert.deepEqual(report.firmwareReasons, { 'rtl_nic/rtl8168g-2.fw': 'r8169' })
+})
+
+test('buildDrivers() gives the same bytes whatever times, modes and order the files of the root have', async () => {
+  const files = kernelFiles()
+  await using one = await testRoot(files)
+  await using other = await testRoot(Object.fromEntries(Object.entries(files).toReversed()))
+  await run('find', [other.path, '-exec', 'touch', '-h', '-d', '2001-02-03', '{}', '+'])
+  await run('chmod', ['-R', 'go=,u=rwX', other.path])
+  const archives = await Promise.all(
+    [one, other].map(async ({ tree }) => Buffer.concat(writeCpio((await buildDrivers(tree, VERSION)).entries))),
+  )
+  assert.ok(archives[0]?.equals(archives[1] ?? NOTHING))
+})
+
+test('buildDrivers() leaves firmware out that no network boot needs, unless its module was named', async () => {
+  const at = `usr/lib/modules/${VERSION}`
+  const [wifi, firmware] = ['kernel/drivers/net/wireless/iwlwifi.ko', 'usr/lib/firmware/iwl.ucode']
+  const files = { ...kernelFiles(), [`${at}/${wifi}`]: elfModule({ firmware: ['iwl.ucode'] }), [firmware]: 'large' }
+  await using root = await testRoot(files)
+  const all = await buildDrivers(root.tree, VERSION, { scope: { kind: 'all' } })
+  assert.ok(all.report.modules.includes('iwlwifi'))
+  assert.deepEqual([all.report.firmware, all.report.firmwareLeftOut], [['rtl_nic/rtl8168g-2.fw'], 1])
+  const named = await buildDrivers(root.tree, VERSION, { modules: ['iwlwifi'] })
+  assert.deepEqual(named.report.firmware, ['iwl.ucode', 'rtl_nic/rtl8168g-2.fw'])
 })
 
 test('buildDrivers() takes further modules by name', async () => {

@@ -17,6 +17,7 @@ test('inspectInitramfs() takes joined archives apart, each compressed in its own
     archive('plain'),
     await compressArchive(archive('zstd'), 'zstd'),
     gzipSync(archive('gzip')),
+    await compressArchive(archive('xz'), 'xz'),
     archive('last'),
   ]
   const paths = parts.map((_, at) => join(directory.path, String(at)))
@@ -29,7 +30,8 @@ test('inspectInitramfs() takes joined archives apart, each compressed in its own
       ['none', parts[0]?.byteLength, ['plain']],
       ['zstd', parts[1]?.byteLength, ['zstd']],
       ['gzip', parts[2]?.byteLength, ['gzip']],
-      ['none', parts[3]?.byteLength, ['last']],
+      ['xz', parts[3]?.byteLength, ['xz']],
+      ['none', parts[4]?.byteLength, ['last']],
     ],
   )
   for (const { offset } of segments)

@@ -1,9 +1,7 @@
-import { gunzipSync } from 'node:zlib'
-import { type Compression, decompress, detectCompression } from '../formats/compression.ts'
+import { type Compression, detectCompression } from '../formats/compression.ts'
 import type { CpioEntry } from '../formats/cpio/entry.ts'
 import { readCpio } from '../formats/cpio/read.ts'
-import { zstdFrameLength } from '../formats/zstd.ts'
-import { run } from '../sys/run.ts'
+import { unpackSegment } from './segment.ts'
 
 /** One of the archives that an initramfs file is made of. */
 export interface Segment {
@@ -41,24 +39,11 @@ async function readSegment(file: Uint8Array, offset: number): Promise<Segment> {
       const { entries, end } = readCpio(rest)
       return { compression, offset, size: end, unpackedSize: end, entries }
     }
-    const size = compressedLength(rest, compression)
-    const archive = await unpack(rest.subarray(0, size), compression)
+    const { size, archive } = await unpackSegment(rest, compression)
     return { compression, offset, size, unpackedSize: archive.byteLength, entries: archivesIn(archive) }
   } catch (cause) {
     throw new Error(`Cannot read the archive that begins at byte ${offset}`, { cause })
   }
-}
-
-/** Only zstd and gzip say where they end; others are taken to be the last of the file. */
-function compressedLength(bytes: Uint8Array, compression: Compression): number {
-  if (compression === 'zstd') return zstdFrameLength(bytes)
-  if (compression !== 'gzip') return bytes.byteLength
-  const { engine } = gunzipSync(bytes, { info: true }) as unknown as { engine: { bytesWritten: number } }
-  return engine.bytesWritten
-}
-
-async function unpack(bytes: Uint8Array, compression: Compression): Promise<Uint8Array> {
-  return compression === 'xz' ? run('xz', ['--decompress', '--stdout'], { input: bytes }) : decompress(bytes)
 }
 
 function archivesIn(bytes: Uint8Array): CpioEntry[] {

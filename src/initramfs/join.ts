@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { writeFileAtomic } from '../sys/files.ts'
 
-/** The kernel skips zeros between archives; one at least keeps two compressed ones apart for tools that look inside. */
+/** The kernel skips zeros between archives; where the next one is not compressed it must begin at a multiple of 4. */
 const ALIGNMENT = 512
 
 /**
@@ -12,7 +12,8 @@ const ALIGNMENT = 512
  */
 export async function joinParts(paths: readonly string[], output: string | undefined): Promise<number> {
   const parts = await Promise.all(paths.map((path) => readFile(path)))
-  const chunks = parts.flatMap((part) => [part, new Uint8Array(ALIGNMENT - (part.byteLength % ALIGNMENT))])
+  const padded = parts.flatMap((part) => [part, new Uint8Array(ALIGNMENT - (part.byteLength % ALIGNMENT))])
+  const chunks = padded.slice(0, -1) // zstd takes zeros at the end for damage
   if (output !== undefined) await writeFileAtomic(output, Buffer.concat(chunks))
   return chunks.reduce((sum, { byteLength }) => sum + byteLength, 0)
 }

@@ -20,7 +20,7 @@ export interface Part<Report> {
 
 /** What decides the bytes of a part, and how to make it. */
 export interface Recipe<Report> {
-  readonly kind: 'tools' | 'drivers' | 'ssh' | 'microcode'
+  readonly kind: 'tools' | 'drivers' | 'ssh' | 'microcode' | 'whole'
   /** Everything that the part is made from, or its digest. Same inputs, same part. */
   readonly inputs: unknown
   readonly compression: PartCompression

@@ -46,6 +46,7 @@ export const VERSION = '6.12.1-test'
 export function kernelFiles(): RootFiles {
   const at = `usr/lib/modules/${VERSION}`
   const dep = [
+    'kernel/drivers/md/raid1.ko:',
     'kernel/drivers/net/ethernet/realtek/r8169.ko: kernel/drivers/net/phy/libphy.ko',
     'kernel/drivers/net/phy/libphy.ko:',
     'kernel/drivers/net/phy/realtek.ko: kernel/drivers/net/phy/libphy.ko',

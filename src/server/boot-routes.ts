@@ -2,6 +2,7 @@ import type { FileRole } from '../fleet/events.ts'
 import type { HttpAnswer, HttpRequest } from '../protocols/http/answer.ts'
 import type { BootRoute, BootServices } from './boot-services.ts'
 import { sendClientPart, sendKernel, sendLoader, sendOwnInitramfs, sendPart } from './file-routes.ts'
+import { sendGrubConfig } from './loader-configs.ts'
 import { takeLog, takeLogOfMac } from './log-routes.ts'
 import { takeReport, takeReportOfMac } from './report-routes.ts'
 import { sendBootScript, sendFirstScript } from './script-routes.ts'
@@ -19,7 +20,9 @@ const VERSION = '([A-Za-z0-9][A-Za-z0-9._+~-]*)'
 const ROWS: readonly Row[] = [
   { path: /^\/boot\.ipxe$/, role: 'script', route: sendFirstScript },
   { path: /^\/ipxe$/, role: 'script', route: sendBootScript },
-  { path: /^\/loader\/([\w.-]+)$/, role: 'loader', route: sendLoader },
+  // shim adds a slash of its own before GRUB's name
+  { path: /^\/loader\/+([\w.-]+)$/, role: 'loader', route: sendLoader },
+  { path: /^\/+(?:loader\/+)?grub\/grub\.cfg(?:-[\w:.-]+)?$/, role: 'script', route: sendGrubConfig },
   { path: new RegExp(`^/release/${DIGEST}/kernel/${VERSION}$`), role: 'kernel', route: sendKernel },
   { path: new RegExp(`^/release/${DIGEST}/initramfs/${VERSION}$`), role: 'initramfs', route: sendOwnInitramfs },
   { path: new RegExp(`^/initramfs/tools/(${DIGEST}\\.cpio\\.\\w+)$`), role: 'tools', route: sendPart },

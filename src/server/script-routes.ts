@@ -23,11 +23,15 @@ export async function sendBootScript(services: BootServices, { query }: HttpRequ
     if (!turn.admitted) return textAnswer(waitScript(turnWords(turn), base, turn.retrySeconds))
     const prepared = await services.plans.prepare(boot)
     if (prepared === undefined) return textAnswer(refusalScript(`${mac} is not served (unknown: ignore)`, 10))
-    return textAnswer(bootScript(prepared.plan, base, prepared.title))
+    return textAnswer(bootScript(prepared.plan, base, prepared.title, timesIn(query.get('failed'))))
   } catch (error) {
     services.log.error('cannot plan a boot', { mac, error })
     return textAnswer(waitScript(`cannot boot: ${messageWithCauses(error)}`, base))
   }
+}
+
+function timesIn(text: string | null): number {
+  return /^\d{1,4}$/.test(text ?? '') ? Number(text) : 0
 }
 
 /** The boot that asks; one begins here where another server gave the address. */

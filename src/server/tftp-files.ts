@@ -1,6 +1,5 @@
 import { autoexecScript } from '../boot/loaders/ipxe.ts'
 import { httpBase } from '../boot/server-addresses.ts'
-import { isIpv4 } from '../net/ipv4.ts'
 import type { HttpAnswer } from '../protocols/http/answer.ts'
 import { readTftpName } from '../protocols/tftp/names.ts'
 import type { TftpPeer } from '../protocols/tftp/report.ts'
@@ -9,7 +8,7 @@ import { openFileSource } from '../storage/file-source.ts'
 import { identify } from '../storage/hot-chunks.ts'
 import { answerBoot } from './boot-routes.ts'
 import type { BootServices } from './boot-services.ts'
-import { loaderConfig } from './loader-configs.ts'
+import { loaderConfig, peerAddress } from './loader-configs.ts'
 
 /**
  * The file that a TFTP path means: a loader, the configuration of one, or for loaders that know no HTTP what is also
@@ -22,7 +21,7 @@ export async function openTftpFile(
 ): Promise<ByteSource | undefined> {
   const name = readTftpName(path)
   if ('file' in name) return (await openBootFile(services, name.file, peer)) ?? openLoader(services, name.file)
-  const text = await loaderConfig(services, name, path, isIpv4(peer.address) ? peer.address : '0.0.0.0')
+  const text = await loaderConfig(services, { name, path, peer: peerAddress(peer), by: 'tftp' })
   return text === undefined ? undefined : memorySource(Buffer.from(text))
 }
 

@@ -1,5 +1,6 @@
 import { readSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
+import { readNow } from '../sys/read-now.ts'
 import type { Awaitable, ByteSource } from './byte-source.ts'
 
 /** A part of a file in bytes. */
@@ -12,6 +13,8 @@ export interface ByteRange {
 const SLOW_MS = 4
 /** Reads left to the thread pool after a slow one, before another is tried at once. */
 const PATIENT_READS = 16
+/** Bytes from which on asking whether a read would wait costs little beside the read. */
+const LARGE_READ = 16 * 1024
 
 /**
  * Opens a file, or a part of it, as a source.
@@ -54,10 +57,21 @@ export class FileSource implements ByteSource {
     const length = Math.min(target.byteLength, Math.max(0, this.size - position))
     if (length === 0) return 0
     if (this.#patientReads > 0) return this.#readPatiently(target, length, position)
+    if (length >= LARGE_READ) return this.#readLarge(target, length, position)
     return this.#readAtOnce(target, length, position)
   }
   close(): Promise<void> {
     return (this.#closed ??= this.#file.close())
+  }
+
+  /** What is in the page cache at once; what must come from the medium by the thread pool, if the system can tell. */
+  #readLarge(target: Uint8Array, length: number, position: number): Awaitable<number> {
+    const count = readNow(this.#file.fd, target.subarray(0, length), this.#offset + position)
+    if (count === undefined) return this.#readAtOnce(target, length, position)
+    const done = count === 'waits' ? 0 : count
+    if (done === length) return done
+    const rest = this.#readPatiently(target.subarray(done), length - done, position + done)
+    return rest.then((more) => done + more)
   }
 
   #readAtOnce(target: Uint8Array, length: number, position: number): number {
@@ -73,7 +87,7 @@ export class FileSource implements ByteSource {
   }
 
   async #readPatiently(target: Uint8Array, length: number, position: number): Promise<number> {
-    this.#patientReads -= 1
+    if (this.#patientReads > 0) this.#patientReads -= 1
     let done = 0
     while (done < length) {
       const { bytesRead } = await this.#file.read(target, done, length - done, this.#offset + position + done)

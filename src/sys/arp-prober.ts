@@ -11,10 +11,10 @@ const SOCK_CLOEXEC = 0o2000000
 const ETH_P_ARP = 0x0806
 const EVERYBODY = Uint8Array.of(255, 255, 255, 255, 255, 255)
 
-/** A machine that is awake answers within a few milliseconds; firmware waits a second for an offer. */
-const WAIT_MS = 250
+/** A machine that is awake answers within a few milliseconds; who asks for an address should not notice. */
+const WAIT_MS = 120
 /** The second probe, had the first been lost. */
-const AGAIN_MS = 100
+const AGAIN_MS = 50
 /** Node cannot wait for such a socket, so it is looked at. */
 const LOOK_EVERY_MS = 10
 /** More at once are not asked: in a storm of machines none is to wait for that. */
@@ -57,7 +57,7 @@ export class ArpProber implements Disposable {
     this.#mac = mac
   }
 
-  /** Who uses the address, or undefined: nobody, or nobody who said so within a quarter of a second. */
+  /** Who uses the address, or undefined: nobody, or nobody who said so in time. */
   probe(address: Ipv4): Promise<Mac | undefined> {
     const running = this.#probes.get(address)
     if (running !== undefined) return running.done.promise

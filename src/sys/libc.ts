@@ -10,6 +10,10 @@ export interface Libc {
   sendto(fd: number, bytes: Uint8Array, length: bigint, flags: number, address: Uint8Array, size: number): bigint
   recv(fd: number, into: Uint8Array, length: bigint, flags: number): bigint
   close(fd: number): number
+  dup(fd: number): number
+  preadv2(fd: number, vector: Uint8Array, count: number, position: bigint, flags: number): bigint
+  /** Where bytes lie in memory. They must be held as long as the address is used. */
+  addressOf(bytes: Uint8Array): bigint
   /**
    * Passes the result of one of them on.
    *
@@ -33,7 +37,7 @@ export function loadLibc(): Promise<Libc | undefined> {
 
 async function open(): Promise<Libc | undefined> {
   if (process.env['NETROOT_NO_FFI'] !== undefined) return undefined
-  const { dlopen, getInt32 } = await import('node:ffi')
+  const { dlopen, getInt32, getRawPointer } = await import('node:ffi')
   const { functions } = dlopen('libc.so.6', {
     socket: { arguments: ['i32', 'i32', 'i32'], return: 'i32' },
     setsockopt: { arguments: ['i32', 'i32', 'i32', 'pointer', 'u32'], return: 'i32' },
@@ -43,10 +47,13 @@ async function open(): Promise<Libc | undefined> {
     sendto: { arguments: ['i32', 'pointer', 'u64', 'i32', 'pointer', 'u32'], return: 'i64' },
     recv: { arguments: ['i32', 'pointer', 'u64', 'i32'], return: 'i64' },
     close: { arguments: ['i32'], return: 'i32' },
+    dup: { arguments: ['i32'], return: 'i32' },
+    preadv2: { arguments: ['i32', 'pointer', 'i32', 'i64', 'i32'], return: 'i64' },
     __errno_location: { arguments: [], return: 'pointer' },
   })
   return {
     ...functions,
+    addressOf: getRawPointer,
     call(name, result) {
       if (result < 0) throw systemError(name, getInt32(functions.__errno_location()))
       return result

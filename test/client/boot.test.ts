@@ -151,6 +151,21 @@ for (const shell of SHELLS) {
     assert.equal(reports.length, 6)
   })
 
+  test(`${shell}: a report that the server does not understand is left behind, and those after it are sent`, () => {
+    const world = [
+      'on_wget() {',
+      '  local file=; while [ $# -gt 1 ]; do [ "$1" != --post-file ] || file=$2; shift; done',
+      "  if grep -q '^lease' \"$file\"; then echo 'wget: server returned error: HTTP/1.1 400 Bad Request' >&2; return 1; fi",
+      '  case $1 in */report/*) cp "$file" "$ROOT/world/posted/${file##*/}" ;; esac',
+      '}',
+    ].join('\n')
+    const { reports } = boot(shell, { plan: PLAN, world })
+    assert.deepEqual(
+      reports.map(({ stage }) => stage),
+      ['init', 'cards', 'root', 'handover', 'switch'],
+    )
+  })
+
   test(`${shell}: init without a boot id reports under its card's address`, () => {
     const { urls } = boot(shell, { commandLine: 'root=nfs:10.0.0.9:/srv/root netroot.server=http://10.0.0.9' })
     assert.equal(urls[0], 'http://10.0.0.9/report/mac/52:54:00:12:34:56')

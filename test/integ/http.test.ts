@@ -92,3 +92,24 @@ test('curl at 64 connections gets whole files', async () => {
   await runToEnd('curl', ['-sS', '--noproxy', '*', '-Z', '--parallel-immediate', '--parallel-max', '64', ...outputs])
   for (const target of targets) assert.deepEqual(await readFile(target), files.content(513))
 })
+
+test('busybox wget and curl continue a file that they have a part of', async () => {
+  const whole = files.content(BIG)
+  for (const program of ['busybox', 'curl']) {
+    const target = files.target()
+    await writeFile(target, whole.subarray(0, 30_000_000))
+    const url = `http://127.0.0.1:${server.port}/file-${BIG}`
+    const args = program === 'curl' ? ['-sS', '--noproxy', '*', '-C', '-'] : ['wget', '-q', '-c']
+    await runToEnd(program, program === 'curl' ? [...args, '-o', target, url] : [...args, '-O', target, url])
+    assert.equal(await digestOf(target), await digestOf(whole), program)
+  }
+})
+
+test('what iPXE asks for is answered with its length, and never in chunks', async () => {
+  for (const version of ['--http1.0', '--http1.1']) {
+    const asked = ['-H', 'Accept:', '-A', 'iPXE/1.21.1', '-r', '0-255', '-D', '-', '-o', '/dev/null']
+    const headers = headersIn(await curl('file-512', version, ...asked))
+    assert.equal(headers.get('content-length'), '256')
+    assert.equal(headers.get('transfer-encoding'), undefined)
+  }
+})

@@ -82,7 +82,7 @@ describe('the parts of an initramfs, made from a Debian release', { timeout: 300
     assert.deepEqual(readCpio(again), { entries: entries('drivers'), end: archives.drivers.byteLength })
   })
 
-  test('every module has all that it needs before it, and none comes twice', () => {
+  test('every module has all that it needs before it, and none comes twice [FB53]', () => {
     for (const { name, needs } of dep.values()) {
       const order = [...needs.toReversed(), name]
       for (const [at, one] of order.entries()) {
@@ -132,6 +132,40 @@ describe('the parts of an initramfs, made from a Debian release', { timeout: 300
       [...dep.values()].filter(({ path }) => path.includes('/wireless/')),
       [],
     )
+  })
+
+  test('boots any machine: cards of virtual machines and clouds, USB adapters, old and new PCs [FB10, HT27]', () => {
+    const cards = {
+      virtual: [
+        'virtio_net',
+        'vmxnet3',
+        'hv_netvsc',
+        'xen_netfront',
+        'ena',
+        'gve',
+        'mana',
+        'e1000',
+        'pcnet32',
+        '8139too',
+      ],
+      usb: ['r8152', 'asix', 'ax88179_178a', 'cdc_ether', 'cdc_ncm', 'smsc95xx', 'lan78xx', 'xhci_pci', 'ehci_pci'],
+      pcs: ['r8169', 'e1000e', 'igb', 'igc', 'ixgbe', 'i40e', 'ice', 'tg3', 'bnxt_en', 'atlantic', 'forcedeth', 'sky2'],
+      servers: ['mlx4_en', 'mlx5_core', 'cxgb4', 'qede', 'sfc', 'be2net', 'ionic'],
+    }
+    const builtin = parseModulesBuiltin(textOf('drivers', `lib/modules/${version}/modules.builtin`))
+    const wanted = Object.values(cards).flat()
+    assert.deepEqual(
+      wanted.filter((name) => !dep.has(name) && !builtin.has(name)),
+      [],
+    )
+  })
+
+  test('loads NFS with sunrpc and lockd, and cards with mii, in the right order [FB5, HT26]', () => {
+    const order = (name: string): readonly string[] => [...(dep.get(name)?.needs ?? []).toReversed(), name]
+    const nfs = order('nfsv3')
+    assert.ok(nfs.indexOf('sunrpc') >= 0 && nfs.indexOf('sunrpc') < nfs.indexOf('lockd'))
+    assert.ok(nfs.indexOf('lockd') < nfs.indexOf('nfs') && nfs.indexOf('nfs') < nfs.indexOf('nfsv3'))
+    assert.deepEqual(order('8139too'), ['mii', '8139too'])
   })
 
   test('has every alias of its modules, so that each device finds its driver [FB3]', async () => {

@@ -121,10 +121,10 @@ export class UpNetwork implements AsyncDisposable {
   }
 
   /** Plugs a machine in. */
-  async machine(name: string, mac: string): Promise<Machine> {
+  async machine(name: string, mac: string, bridge = 'br0'): Promise<Machine> {
     await this.run('ip', ['netns', 'add', name])
     await this.run('ip', ['link', 'add', name, 'type', 'veth', 'peer', 'name', CARD, 'netns', name])
-    await this.run('ip', ['link', 'set', name, 'master', 'br0', 'up'])
+    await this.run('ip', ['link', 'set', name, 'master', bridge, 'up'])
     await this.run('ip', ['-n', name, 'link', 'set', CARD, 'address', mac])
     await this.run('ip', ['-n', name, 'link', 'set', CARD, 'up'])
     return new Machine(name, mac, this)

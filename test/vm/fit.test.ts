@@ -44,7 +44,7 @@ async function boot(options: DirectOptions): Promise<Outcome> {
 async function bootInVain(options: DirectOptions): Promise<void> {
   await using pc = await bootDirectly(served, options)
   await pc.console.waitFor(/this machine cannot boot: no-driver/, { timeoutMs: 120_000 })
-  assert.match(whyAfter(served, pc, 61).next.join(), /drivers/)
+  assert.match(whyAfter(served, pc, 61).next[0] ?? '', /its drivers were for 1af4:1000 only: restart it/)
 }
 
 function cards(...models: CardModel[]) {
@@ -80,7 +80,7 @@ test('a second card gets its driver once the machine has told of it', TIMEOUT, a
   assert.deepEqual([first.cards.cards.map(({ driver }) => driver), first.cards.missing.length], [['e1000'], 1])
   const second = await boot(two)
   assert.deepEqual(second.cards.cards.map(({ driver }) => driver).toSorted(), ['e1000', 'virtio_net'])
-  assert.match(second.story, /drivers: fitted to 8086:100e, .*1af4:1000/)
+  assert.match(second.story, /drivers: fitted to 8086:100e, virtio:d00000001/)
 })
 
 test(

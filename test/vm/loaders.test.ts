@@ -56,4 +56,16 @@ describe('loaders', { timeout: 900_000 }, () => {
     assert.deepEqual(names.slice(-4).toSorted(), ['client', 'drivers', 'kernel', 'tools'])
     assert.doesNotMatch(await storyText(lab), /revocations|\.lst/)
   })
+  test('UEFI that boots by HTTP gets the loader by HTTP, and nothing comes over TFTP [AW9]', async () => {
+    const lab = await bootWith('loader: ipxe', { name: 'uh', firmware: 'uefi-http' })
+    const fetched = lab.events.flatMap(({ event }) => (event.type === 'http.file' ? [event.path] : []))
+    assert.match(fetched[0] ?? '', /\/loader\/snponly\.efi$/)
+    assert.ok(!lab.events.some(({ event }) => event.type === 'tftp.file' && event.outcome === 'sent'))
+  })
+
+  test('UEFI that boots by HTTP goes through shim and GRUB too', async () => {
+    const lab = await bootWith('loader: grub', { name: 'ug', firmware: 'uefi-http', memoryMiB: 2048 })
+    const fetched = lab.events.flatMap(({ event }) => (event.type === 'http.file' ? [event.path] : []))
+    assert.match(fetched[0] ?? '', /\/loader\/shimx64\.efi$/)
+  })
 })

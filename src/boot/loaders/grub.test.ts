@@ -16,13 +16,13 @@ const PLAN: BootPlan = {
 
 test('grubFirstScript() goes on to the script of the card, and asks again when there is none', () => {
   assert.match(
-    grubFirstScript('10.77.0.1'),
+    grubFirstScript('tftp,10.77.0.1'),
     /^configfile \(tftp,10\.77\.0\.1\)\/grub\/grub\.cfg-\$net_default_mac\n[\s\S]*sleep 5\nconfigfile \(tftp,10\.77\.0\.1\)\/grub\/grub\.cfg\n$/,
   )
 })
 
 test('grubScript() fetches kernel and parts in order from the server that it names', () => {
-  const script = grubScript(PLAN, '10.77.0.1', 'pc7 boots debian')
+  const script = grubScript(PLAN, 'tftp,10.77.0.1', 'pc7 boots debian')
   assert.match(script, /if linux '\(tftp,10\.77\.0\.1\)\/release\/ab\/kernel\/6\.12' BOOTIF=01-52-54-00-12-34-56 /)
   assert.match(
     script,
@@ -31,7 +31,7 @@ test('grubScript() fetches kernel and parts in order from the server that it nam
 })
 
 test('grubScript() quotes words so that a shell gives them back', () => {
-  const line = grubScript(PLAN, '10.77.0.1', 'x').split('\n')[1] ?? ''
+  const line = grubScript(PLAN, 'tftp,10.77.0.1', 'x').split('\n')[1] ?? ''
   const words = line.slice(line.indexOf('BOOTIF'), line.lastIndexOf(';'))
   const said = execFileSync('sh', ['-c', `printf '%s ' ${words}`], { encoding: 'utf8' })
   assert.equal(said.trim(), PLAN.commandLine)

@@ -3,6 +3,9 @@ import type { BootPlan } from '../plan.ts'
 /** How long GRUB waits before it asks again, in seconds. */
 const RETRY_SECONDS = 5
 
+/** How GRUB names a server: `tftp,10.0.0.1`, `http,10.0.0.1:8080`. */
+export type GrubDevice = `tftp,${string}` | `http,${string}`
+
 /** A machine's own script: GRUB puts its MAC address behind it. */
 const GRUB_MACHINE_SCRIPT = '/grub/grub.cfg-'
 
@@ -10,34 +13,32 @@ const GRUB_MACHINE_SCRIPT = '/grub/grub.cfg-'
  * The first script, the same for every machine: it goes on to the one of the card that the machine booted from. GRUB
  * that Secure Boot started may run scripts, but only kernels that are signed.
  */
-export function grubFirstScript(server: string): string {
+export function grubFirstScript(device: GrubDevice): string {
   return script([
-    `configfile (tftp,${server})${GRUB_MACHINE_SCRIPT}$net_default_mac`,
-    ...tryAgain('no answer to the question what to boot', server),
+    `configfile (${device})${GRUB_MACHINE_SCRIPT}$net_default_mac`,
+    ...tryAgain('no answer to the question what to boot', device),
   ])
 }
 
 /**
- * The script of one machine. Distributions' signed GRUB need not know HTTP, so that everything comes over TFTP, from
- * the server that is named here whatever DHCP said.
- *
- * @param server its IPv4 address
+ * The script of one machine. Distributions' signed GRUB need not know HTTP, so that everything comes the way that this
+ * script came, from the server that is named here whatever DHCP said.
  */
-export function grubScript(plan: BootPlan, server: string, title: string): string {
-  const file = (path: string): string => word(`(tftp,${server})${path}`)
+export function grubScript(plan: BootPlan, device: GrubDevice, title: string): string {
+  const file = (path: string): string => word(`(${device})${path}`)
   const words = plan.commandLine.split(' ').filter((one) => one !== '')
   return script([
     `echo ${word(`netroot: ${plain(title)}`)}`,
     `if linux ${[file(plan.kernel.path), ...words.map(word)].join(' ')}; then`,
     `  if initrd ${plan.initramfs.map(({ path }) => file(path)).join(' ')}; then boot; fi`,
     'fi',
-    ...tryAgain('this boot could not be fetched or started', server),
+    ...tryAgain('this boot could not be fetched or started', device),
   ])
 }
 
 /** What a machine gets that cannot be served now: the words on its screen, then it asks again. */
-export function grubWait(reason: string, server: string): string {
-  return script(tryAgain(reason, server))
+export function grubWait(reason: string, device: GrubDevice): string {
+  return script(tryAgain(reason, device))
 }
 
 /** What a machine gets that shall not boot from here: the words, then the firmware's next boot device. */
@@ -45,11 +46,11 @@ export function grubRefusal(reason: string, seconds: number): string {
   return script([`echo ${word(`netroot: ${plain(reason)}`)}`, `sleep ${seconds}`, 'exit'])
 }
 
-function tryAgain(reason: string, server: string): string[] {
+function tryAgain(reason: string, device: GrubDevice): string[] {
   return [
     `echo ${word(`netroot: ${plain(reason)}; trying again in ${RETRY_SECONDS} s`)}`,
     `sleep ${RETRY_SECONDS}`,
-    `configfile (tftp,${server})/grub/grub.cfg`,
+    `configfile (${device})/grub/grub.cfg`,
   ]
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { BootPlan } from '../plan.ts'
-import { autoexecScript, bootScript, firstScript, refusalScript, staticScript } from './ipxe.ts'
+import { autoexecScript, bootScript, firstScript, refusalScript, staticScript, waitScript } from './ipxe.ts'
 
 const PLAN: BootPlan = {
   kernel: { name: 'vmlinuz', path: '/release/ab/kernel/6.12' },
@@ -23,8 +23,21 @@ test('bootScript() names every initramfs file on the command line, in order', ()
   assert.match(script, /initrd --name client\.cpio http:\/\/10\.77\.0\.1\/boot\/k7m2qa\/client\.cpio \|\| goto failed/)
 })
 
-test('bootScript() asks again when a file cannot be fetched', () => {
-  assert.match(bootScript(PLAN, 'http://10.77.0.1', 'x'), /:failed\necho .*trying again in 5 s\nsleep 5\ngoto fetch\n$/)
+test('bootScript() asks anew what to boot when a file cannot be fetched, after pauses that rise', () => {
+  const pauses = [0, 1, 2, 3, 4, 1000].map((failed) => {
+    const script = bootScript(PLAN, 'http://10.77.0.1', 'x', failed)
+    const [, next, pause] =
+      /\n:failed\nimgfree\nset failed (\d+)\necho .*\nsleep (\d+)\n:again\nchain/.exec(script) ?? []
+    assert.equal(Number(next), failed + 1)
+    return Number(pause)
+  })
+  assert.deepEqual(pauses, [5, 10, 20, 40, 40, 40])
+})
+
+test('waitScript() and bootScript() never end, or the machine would boot something else', () => {
+  const ending = /:again\nchain --replace http:\/\/a\/boot\.ipxe \|\| goto gone\n:gone\necho .*\nsleep 5\ngoto again\n$/
+  assert.match(waitScript('later', 'http://a'), ending)
+  assert.match(bootScript(PLAN, 'http://a', 'x'), ending)
 })
 
 test('firstScript() tells the card that the machine booted from', () => {

@@ -7,6 +7,10 @@ import type { BootPlan, PlannedFile } from '../plan.ts'
 
 /** How long a script waits before it asks again. */
 const RETRY_SECONDS = 5
+/** The same, for each time that a boot could not be fetched: one file that is not there must not make a fast circle. */
+const PAUSES_SECONDS = [5, 10, 20, 40] as const
+/** iPXE's setting that outlives one script: how often a boot could not be fetched. */
+const FAILED = 'failed'
 
 /**
  * The first script, the same for every machine: it tells who it is and asks for its own script. `netX` is the card
@@ -20,6 +24,7 @@ export function firstScript(base: string): string {
     'platform=${platform}',
     'arch=${buildarch}',
     'version=${version:uristring}',
+    `failed=\${${FAILED}}`,
   ].join('&')
   return script([
     ':ask',
@@ -65,19 +70,25 @@ export function staticScript(base: string, { address, netmask, router }: StaticA
   ])
 }
 
-/** The script of one machine: kernel, initramfs parts, command line. */
-export function bootScript(plan: BootPlan, base: string, title: string): string {
+/**
+ * The script of one machine: kernel, initramfs parts, command line. Where they cannot be fetched it asks what to boot
+ * anew: a part may have gone meanwhile, or a server may have come back that knows nothing of this boot.
+ *
+ * @param failed how often that happened already, as the machine says
+ */
+export function bootScript(plan: BootPlan, base: string, title: string, failed = 0): string {
   // UEFI kernels get from iPXE only the files that their command line names, in this order.
   const initrds = plan.initramfs.map((file) => `initrd=${file.name}`).join(' ')
   return script([
     `echo netroot: ${plain(title)}`,
-    ':fetch',
     'imgfree',
     `kernel --name ${plan.kernel.name} ${base}${plan.kernel.path} ${initrds} ${plan.commandLine} || goto failed`,
     ...plan.initramfs.map((file) => initrdLine(file, base)),
     'boot || goto failed',
     ':failed',
-    ...tryAgain('netroot: this boot could not be fetched or started', 'fetch'),
+    'imgfree',
+    `set ${FAILED} ${failed + 1}`,
+    ...askAnew('netroot: this boot could not be fetched or started', base, pauseAfter(failed)),
   ])
 }
 
@@ -88,11 +99,29 @@ export function refusalScript(reason: string, seconds: number): string {
 
 /** What a machine gets that may be served soon: the words on its screen, then it asks again. */
 export function waitScript(reason: string, base: string, seconds = RETRY_SECONDS): string {
-  return script([`echo netroot: ${plain(reason)}`, `sleep ${seconds}`, `chain --replace ${base}/boot.ipxe`])
+  return script([`echo netroot: ${plain(reason)}`, `sleep ${seconds}`, ...chainForEver(base)])
 }
 
 function initrdLine(file: PlannedFile, base: string): string {
   return `initrd --name ${file.name} ${base}${file.path} || goto failed`
+}
+
+function pauseAfter(failed: number): number {
+  return PAUSES_SECONDS[failed] ?? PAUSES_SECONDS[PAUSES_SECONDS.length - 1] ?? RETRY_SECONDS
+}
+
+function askAnew(words: string, base: string, seconds: number): string[] {
+  return [`echo ${words}; trying again in ${seconds} s`, `sleep ${seconds}`, ...chainForEver(base)]
+}
+
+/** A script that ends would end iPXE, and the machine would boot something else. */
+function chainForEver(base: string): string[] {
+  return [
+    ':again',
+    `chain --replace ${base}/boot.ipxe || goto gone`,
+    ':gone',
+    ...tryAgain(`netroot: no answer from ${base}`, 'again'),
+  ]
 }
 
 function tryAgain(words: string, label: string): string[] {

@@ -56,6 +56,8 @@ export const TYPE_BITS = {
 
 /** Every member begins with this: "newc", the format without a checksum. */
 export const MAGIC = '070701'
+/** The same with a checksum of each file, which the kernel reads too. */
+export const MAGIC_WITH_CHECKSUM = '070702'
 /** Magic and thirteen fields of eight hexadecimal digits. */
 export const HEADER_LENGTH = 110
 /** Name of the member that ends an archive. */

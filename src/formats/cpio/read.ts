@@ -1,6 +1,6 @@
 import { byteStringFrom, type ByteString } from '../../wire/bytestring.ts'
 import { ByteReader } from '../../wire/reader.ts'
-import { type CpioEntry, HEADER_LENGTH, MAGIC, TRAILER, TYPE_BITS } from './entry.ts'
+import { type CpioEntry, HEADER_LENGTH, MAGIC, MAGIC_WITH_CHECKSUM, TRAILER, TYPE_BITS } from './entry.ts'
 
 /** What one archive holds, and where it ends: another may follow. */
 export interface CpioArchive {
@@ -49,7 +49,8 @@ export function readCpio(bytes: Uint8Array): CpioArchive {
 
 function readMember(reader: ByteReader): Member {
   const magic = text(reader.bytes(6, 'magic'))
-  if (magic !== MAGIC) throw reader.fail(`magic is ${JSON.stringify(magic)}, want ${MAGIC} ("newc")`, reader.offset - 6)
+  if (magic !== MAGIC && magic !== MAGIC_WITH_CHECKSUM)
+    throw reader.fail(`magic is ${JSON.stringify(magic)}, want ${MAGIC} ("newc")`, reader.offset - 6)
   const fields = readFields(reader)
   if (fields.nameSize < 1) throw reader.fail('the size of a name is 0, want at least its NUL')
   const name = byteStringFrom(reader.bytes(fields.nameSize, 'name').subarray(0, -1))

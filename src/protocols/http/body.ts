@@ -29,21 +29,22 @@ export async function sendSource(
   pool: BufferPool,
   tally: Tally,
 ): Promise<void> {
-  const buffer = pool.take()
+  const buffer = pool.take(end - start)
   try {
     for (let position = start; position < end; ) {
       const wanted = buffer.subarray(0, Math.min(buffer.byteLength, end - position))
       const reading = source.read(wanted, position)
       const length = typeof reading === 'number' ? reading : await reading
       if (length === 0) throw new Error(`Cannot send a file: it ends at byte ${position}, want ${end}`)
-      await write(response, wanted.subarray(0, length))
+      const part = wanted.subarray(0, length)
+      await (position + length < end ? write(response, part) : endWith(response, part))
       position += length
       tally.bytes += length
     }
   } finally {
     pool.give(buffer)
   }
-  response.end()
+  if (start === end) response.end()
 }
 
 /**
@@ -111,6 +112,19 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
     request.once('end', () => resolve(Buffer.concat(parts)))
     request.once('close', () => reject(new ClientGone())) // after 'end' this changes nothing
     request.once('error', () => reject(new ClientGone()))
+  })
+}
+
+/** Ends the response with these bytes, which go out together with what stands before them. */
+function endWith(response: ServerResponse, bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (response.destroyed || response.socket === null) {
+      reject(new ClientGone())
+      return
+    }
+    const gone = (): void => reject(new ClientGone())
+    response.once('close', gone) // after the last byte it changes nothing
+    response.end(bytes, () => resolve())
   })
 }
 

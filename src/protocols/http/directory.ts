@@ -1,5 +1,7 @@
 import { extname } from 'node:path'
-import { type DirectoryFiles, FileRefusal } from '../../storage/directory-files.ts'
+import type { Awaitable } from '../../storage/byte-source.ts'
+import { FileRefusal } from '../../storage/directory-files.ts'
+import type { SharedFile } from '../../storage/open-files.ts'
 import type { Route } from './answer.ts'
 
 const STATUS = { missing: 404, forbidden: 403, invalid: 400 } as const
@@ -16,8 +18,14 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.json': 'application/json',
 }
 
+/** The files of a directory, by the names that clients give. */
+interface NamedFiles {
+  /** @throws {FileRefusal} */
+  openFile(name: string): Awaitable<SharedFile>
+}
+
 /** Serves the files of a directory by HTTP. */
-export function routeToDirectory(files: DirectoryFiles): Route {
+export function routeToDirectory(files: NamedFiles): Route {
   return async ({ path }) => {
     try {
       const { source, name, modified, version } = await files.openFile(path)

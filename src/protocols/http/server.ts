@@ -134,11 +134,31 @@ export class HttpServer implements AsyncDisposable {
       sendText(exchange, { kind: 'text', status: 400, text: `Cannot read the path ${shorten(url)}` })
       return
     }
+    const signalOf = (): AbortSignal => this.#signalOf(response)
+    const asked: HttpRequest = {
+      method,
+      url,
+      ...target,
+      headers,
+      peer,
+      get localAddress() {
+        return request.socket.localAddress ?? ''
+      },
+      get signal() {
+        return signalOf() // few routes look at it, and it costs as much as a small answer
+      },
+    }
+    await respond(exchange, await this.#options.route(asked))
+  }
+
+  /** Aborts when the client is gone or the server is closed. */
+  #signalOf(response: ServerResponse): AbortSignal {
     const gone = new AbortController()
+    const stop = (): void => gone.abort(this.#stop.signal.reason)
+    if (response.destroyed) gone.abort(new ClientGone())
     response.once('close', () => gone.abort(new ClientGone()))
-    const signal = AbortSignal.any([gone.signal, this.#stop.signal])
-    const localAddress = request.socket.localAddress ?? ''
-    await respond(exchange, await this.#options.route({ method, url, ...target, headers, peer, localAddress, signal }))
+    this.#stop.signal.addEventListener('abort', stop, { once: true, signal: gone.signal })
+    return gone.signal
   }
 
   /** What failed before a byte was sent is answered 500; else the connection is broken off, so that the client sees it. */

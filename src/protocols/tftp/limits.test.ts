@@ -4,7 +4,7 @@ import { Limits } from './limits.ts'
 
 const LIMITS = { maxTransfers: 3, maxTransfersPerPeer: 2, maxPerSecond: 1000 }
 
-test('Limits refuses transfers beyond what all, and what one address, may have', () => {
+test('Limits refuses transfers beyond what all, and what one address, may have [AW24]', () => {
   const limits = new Limits(LIMITS)
   limits.began('a')
   limits.began('a')
@@ -16,7 +16,7 @@ test('Limits refuses transfers beyond what all, and what one address, may have',
   assert.equal(limits.busyText('c'), undefined)
 })
 
-test('Limits answers one address 200 requests in a second, whatever others do, and all of them so many', () => {
+test('Limits answers one address 200 requests in a second, whatever others do, and all of them so many [AW24]', () => {
   const limits = new Limits(LIMITS)
   const taken = (address: string, now: number): number => {
     let count = 0

@@ -26,6 +26,8 @@ export interface TftpServerOptions {
   readonly host?: string
   /** 0 takes any free one. */
   readonly port?: number
+  /** A bound socket that was inherited, as from xinetd; then host and port are its own. */
+  readonly fd?: number
   /** Called once for each request to read, when it is over. */
   readonly onTransfer?: (report: TransferReport) => void
   readonly log?: Logger
@@ -65,6 +67,7 @@ export class TftpServer implements AsyncDisposable {
   readonly #chunks: HotChunks
   readonly #shared: SharedPort
   readonly #tasks = new Set<Promise<void>>()
+  #lastAt = performance.now()
   #closed: Promise<void> | undefined
 
   /**
@@ -73,11 +76,12 @@ export class TftpServer implements AsyncDisposable {
    * @throws {BindError} which says who has the port, or which right is missing
    */
   static async listen(options: TftpServerOptions): Promise<TftpServer> {
-    const { host = '0.0.0.0', port = 69 } = options
+    const { host = '0.0.0.0', port = 69, fd } = options
     const socket = createSocket('udp4')
     try {
-      socket.bind({ port, address: host, exclusive: true })
-      await once(socket, 'listening')
+      const listening = once(socket, 'listening') // before bind(), which with `fd` emits it at once
+      socket.bind({ ...(fd === undefined ? { port, address: host } : { fd }), exclusive: true })
+      await listening
     } catch (error) {
       socket.close()
       throw await explainBindError(error, { protocol: 'udp', port, action: `serve TFTP on ${host}` })
@@ -99,6 +103,10 @@ export class TftpServer implements AsyncDisposable {
 
   get port(): number {
     return this.#socket.address().port
+  }
+  /** Milliseconds since something was last asked for, or was still on its way. */
+  get idleMs(): number {
+    return this.#tasks.size > 0 ? 0 : performance.now() - this.#lastAt
   }
   /** Stops listening, aborts running transfers and waits for them. Calling it twice is fine. */
   close(): Promise<void> {
@@ -162,6 +170,7 @@ export class TftpServer implements AsyncDisposable {
       .catch((error: unknown) => this.#log.error('onTransfer failed', { error }))
       .finally(() => {
         this.#tasks.delete(task)
+        this.#lastAt = performance.now()
         this.#confirmed(key, answer, peer)
         this.#limits.ended(peer.address)
         if (this.#running.get(key) === running) this.#running.delete(key) // it may have been replaced

@@ -1,0 +1,25 @@
+import { loadLibc, type Libc } from './libc.ts'
+
+/** preadv2(2): fail with EAGAIN rather than wait for the medium. */
+const RWF_NOWAIT = 8
+
+let libc: Libc | undefined
+void loadLibc().then((loaded) => {
+  libc = loaded
+})
+const vector = Buffer.alloc(16)
+
+/**
+ * Reads what is in the page cache, and waits for no medium: the event loop is everybody's.
+ *
+ * @returns bytes read, perhaps fewer than asked for; `waits` if the medium is needed; undefined where the system cannot
+ * tell (no FFI, a file system that does not know)
+ */
+export function readNow(fd: number, target: Uint8Array, position: number): number | 'waits' | undefined {
+  if (libc === undefined) return undefined
+  vector.writeBigUInt64LE(libc.addressOf(target), 0) // struct iovec
+  vector.writeBigUInt64LE(BigInt(target.byteLength), 8)
+  const count = libc.preadv2(fd, vector, 1, BigInt(position), RWF_NOWAIT)
+  if (count >= 0n) return Number(count)
+  return libc.errorCode() === 'EAGAIN' ? 'waits' : undefined
+}
