@@ -3,7 +3,7 @@ import type { Accelerator } from './accelerator.ts'
 import { SNAP_LENGTH } from './capture.ts'
 import { type Architecture, type Firmware, type Platform, platformOf } from './platforms.ts'
 
-/** Cards that QEMU has; `virtio-net-pci` is the fastest, `e1000` what old PCs have. */
+/** Cards that QEMU has; `virtio-net-pci` is the fastest, `e1000` what old PCs have, `usb-net` an adapter at a USB port. */
 export type CardModel =
   | 'virtio-net-pci'
   | 'e1000'
@@ -13,6 +13,7 @@ export type CardModel =
   | 'pcnet'
   | 'ne2k_pci'
   | 'i82559er'
+  | 'usb-net'
 
 /** `ipxe`: QEMU's own ROM, which is iPXE. `none`: no ROM, so that UEFI uses its own PXE client. Or a ROM file. */
 export type CardRom = 'ipxe' | 'none' | `/${string}`
@@ -70,6 +71,7 @@ export function qemuArguments(spec: MachineSpec): readonly string[] {
     ...platform.devices,
     ...socket('qmp', spec.qmpSocket, ['-mon', 'chardev=qmp,mode=control']),
     ...socket('console', spec.consoleSocket, ['-serial', 'chardev:console']),
+    ...(spec.cards.some(({ model }) => model === 'usb-net') ? ['-device', 'qemu-xhci'] : []),
     ...(spec.cards.length === 0 ? ['-nic', 'none'] : spec.cards.flatMap(card)),
     ...(spec.exitOnReset ? ['-no-reboot'] : []),
     ...directBoot(spec),
@@ -101,11 +103,12 @@ function card({ model, mac, tap, dumpFile, rom, bootIndex }: CardSpec, index: nu
   const romFile = rom === 'ipxe' ? '' : `,romfile=${rom === 'none' ? '' : escapeComma(rom)}`
   // A dump would begin with the header that virtio puts before each packet, which tcpdump does not know.
   const plain = dumpFile === undefined ? '' : ',vnet_hdr=off'
+  const boots = model === 'usb-net' ? '' : `,bootindex=${bootIndex}${romFile}`
   return [
     '-netdev',
     `tap,id=net${index},ifname=${tap},script=no,downscript=no${plain}`,
     '-device',
-    `${model},id=card${index},netdev=net${index},mac=${mac},bootindex=${bootIndex}${romFile}`,
+    `${model},id=card${index},netdev=net${index},mac=${mac}${boots}`,
     ...(dumpFile === undefined ? [] : ['-object', dump(index, dumpFile)]),
   ]
 }

@@ -1,5 +1,6 @@
 import { mkdir, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { hostMirror } from '../../src/sys/debian-mirror.ts'
 import { run } from '../../src/sys/run.ts'
 import { debianRelease, TEST_CACHE } from './debian.ts'
 import { NETROOT } from './netroot.ts'
@@ -37,8 +38,10 @@ export async function foreignImage({ suite, architecture, kernel }: ForeignRoot)
       '--variant=extract',
       `--architectures=${architecture}`,
       `--include=${PACKAGES},${kernel}`,
+      '--aptopt=Acquire::Check-Valid-Until "false"', // a mirror that stands still serves sid all the same
+      '--extract-hook=for v in $(ls "$1/lib/modules"); do depmod -b "$1" "$v"; done', // as the kernel's package would
     ]
-    await run('mmdebstrap', [...options, suite, `${tar}.new.tar`])
+    await run('mmdebstrap', [...options, suite, `${tar}.new.tar`, (await hostMirror()).uri])
     await rename(`${tar}.new.tar`, tar)
   }
   await run(NETROOT, ['image', 'import', name, tar, '--store', store.directory])
