@@ -1,56 +1,19 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import {
-  chmodSync,
-  linkSync,
-  lutimesSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  closeSync,
-  ftruncateSync,
-  writeSync,
-} from 'node:fs'
-import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { lutimesSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { bytesOf } from '../wire/bytestring.ts'
-import { fileTreeConformance, type Specimen, SPECIMENS } from './conformance.ts'
+import { fileTreeConformance } from './conformance.ts'
 import { DirectoryTree } from './directory-tree.ts'
 import { StaleNodeError } from './file-tree.ts'
 import { readPath } from './paths.ts'
+import { makeSpecimens } from './specimen-directory.ts'
 import { parseDump } from './xattrs.ts'
 
 const base = mkdtempSync(join(tmpdir(), 'netroot-tree-'))
 after(() => rmSync(base, { recursive: true }))
 
-const pathOf = (name: string): Buffer => Buffer.concat([Buffer.from(`${base}/root/`), bytesOf(name)])
-
-function make(specimen: Specimen): void {
-  const path = pathOf(specimen.name)
-  if (specimen.type === 'directory') mkdirSync(path, { recursive: true })
-  if (specimen.type === 'symlink') symlinkSync(specimen.linkName, path)
-  if (specimen.type === 'hardlink') return linkSync(pathOf(specimen.linkName), path)
-  if (specimen.type === 'fifo') execFileSync('mkfifo', [path.toString()])
-  if (specimen.type === 'file') writeSparse(path, specimen)
-  if (specimen.type !== 'symlink') chmodSync(path, specimen.mode)
-}
-
-function writeSparse(path: Buffer, { content = new Uint8Array(0), size, runs }: Specimen): void {
-  const fd = openSync(path, 'w')
-  ftruncateSync(fd, size)
-  let stored = 0
-  for (const { fileOffset, length } of runs ?? [{ fileOffset: 0, length: size }]) {
-    if (length > 0) writeSync(fd, content, stored, length, fileOffset)
-    stored += length
-  }
-  closeSync(fd)
-}
-
-for (const specimen of SPECIMENS) make(specimen)
-// Node's times are doubles; touch sets nanoseconds.
-execFileSync('find', [`${base}/root`, '-exec', 'touch', '-h', '-d', '@1707055890.123456789', '{}', '+'])
+makeSpecimens(join(base, 'root'))
 
 fileTreeConformance('DirectoryTree', async () => new DirectoryTree(join(base, 'root')))
 

@@ -22,6 +22,10 @@ export interface Attributes {
   readonly device: { readonly major: number; readonly minor: number }
   /** Time of the last change of the content. */
   readonly modified: Timestamp
+  /** Of trees that change (`LiveAttributes`); where nothing ever changes there is the one time above. */
+  readonly accessed?: Timestamp
+  readonly changed?: Timestamp
+  readonly change?: bigint
 }
 
 export interface Timestamp {
@@ -34,6 +38,11 @@ export interface Timestamp {
 export interface DirectoryEntry {
   readonly name: ByteString
   readonly node: NodeId
+  /**
+   * Of directories that change: where it stands in the listing, above 2 and up to 2^53, higher with each entry, the same
+   * as long as the name is there. Without it, the place counts.
+   */
+  readonly cookie?: number
 }
 
 /** A node that the tree does not have (any more). NFS says NFS3ERR_STALE. */

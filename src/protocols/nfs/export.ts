@@ -1,6 +1,7 @@
 import { type ByteString, byteStringFrom } from '../../wire/bytestring.ts'
 import type { Awaitable } from '../../storage/byte-source.ts'
 import type { FileTree } from '../../storage/file-tree.ts'
+import type { Policy } from './policy.ts'
 
 /** Bytes of an export's key. */
 export const KEY_BYTES = 16
@@ -12,6 +13,8 @@ export interface NfsExport {
   /** 16 bytes that stand in each of its handles: the same for the same content, whichever server serves it. */
   readonly key: Uint8Array
   readonly tree: FileTree
+  /** Who may do what. Without it everybody reads, whatever the tree could do. */
+  readonly policy?: Policy
 }
 
 /** What there is to mount. Handles outlive the server, so an export is asked for by its key as well as by its path. */

@@ -1,8 +1,11 @@
 import { type Attributes, type FileTree, type NodeId, StaleNodeError } from '../../storage/file-tree.ts'
+import { isWritable } from '../../storage/writable-tree.ts'
 import { type Steps, ready } from '../rpc/steps.ts'
 import type { NfsExport, NfsExports } from './export.ts'
 import { decodeHandle } from './handle.ts'
 import { OpenFiles } from './open-files.ts'
+import { type Grant, type Policy, READ_ONLY } from './policy.ts'
+import type { Peer } from '../rpc/program.ts'
 
 /** An export with what the server keeps of it. */
 export interface ServedExport {
@@ -13,6 +16,8 @@ export interface ServedExport {
   readonly fsidHigh: number
   readonly fsidLow: number
   readonly openFiles: OpenFiles
+  /** Ask {@link grantOf} rather. */
+  readonly policy: Policy
 }
 
 /** A node that a handle leads to. */
@@ -31,6 +36,12 @@ export class HandleError extends Error {
     super(message)
     this.reason = reason
   }
+}
+
+/** What a client may do in an export; undefined if it may not even see it. */
+export function grantOf({ policy, tree }: Pick<ServedExport, 'policy' | 'tree'>, client: Peer): Grant | undefined {
+  const grant = policy(client)
+  return grant?.writes === true && !isWritable(tree) ? { ...grant, writes: false } : grant
 }
 
 /** Of a node that was named a moment ago: undefined if it has gone since, which a directory on a disk may do. */
@@ -67,10 +78,11 @@ export class Locator {
   serve(found: NfsExport): ServedExport {
     const known = this.#served.get(found)
     if (known !== undefined) return known
-    const { path, tree } = found
+    const { path, tree, policy = () => READ_ONLY } = found
     const key = Buffer.from(found.key)
     const openFiles = new OpenFiles(tree)
-    const served = { path, tree, key, fsidHigh: key.readUInt32BE(0), fsidLow: key.readUInt32BE(4), openFiles }
+    const fsid = { fsidHigh: key.readUInt32BE(0), fsidLow: key.readUInt32BE(4) }
+    const served = { path, tree, key, openFiles, policy, ...fsid }
     this.#served.set(found, served)
     return served
   }

@@ -1,16 +1,26 @@
 import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
 import { explainBindError } from '../../sys/bind-error.ts'
 import { silent } from '../../sys/log.ts'
+import { byteStringOf } from '../../wire/bytestring.ts'
 import { portmapperProgram } from '../rpc/portmapper.ts'
 import { RpcServer, type RpcServerOptions } from '../rpc/server.ts'
+import { DEFAULT_LIMITS } from '../rpc/session.ts'
 import { aclProgram } from './acl/program.ts'
 import type { NfsExports } from './export.ts'
 import { Locator } from './located.ts'
 import { type MountEvent, mountProgram } from './mount/program.ts'
 import { nfsProgram } from './v3/program.ts'
+import { NFS_V4 } from './v4/constants.ts'
+import { Namespace } from './v4/namespace.ts'
+import { nfs4Procedures } from './v4/program.ts'
+import type { ClientRecords } from './v4/state/records.ts'
+import { StateKeeper } from './v4/state-keeper.ts'
 
 /** A file that nobody read for this long is closed. */
 const IDLE_FILE_MS = 30_000
+/** How often leases are looked at. */
+const TICK_MS = 5000
 
 export interface NfsServerOptions extends Omit<RpcServerOptions, 'programs'> {
   readonly exports: NfsExports
@@ -18,22 +28,34 @@ export interface NfsServerOptions extends Omit<RpcServerOptions, 'programs'> {
   readonly onMount?: (event: MountEvent) => void
   /** Told of every READ: by whom, from which export, how many bytes. */
   readonly onRead?: (address: string, exportPath: string, bytes: number) => void
+  /** Clients of version 4 that hold something, kept so that they get it back after a restart. */
+  readonly clients?: ClientRecords
+  /** What servers with the same `clients` have in common; this host's name, if it is left out. */
+  readonly scope?: string
 }
 
 /**
- * A read-only server of NFSv3, NFSACL and MOUNT (RFC 1813) on one TCP port, with the portmapper's answers for clients that look
- * there. It keeps no state that a client needs: kill it, start it again, and mounts go on.
+ * A server of NFSv3, NFSACL and MOUNT (RFC 1813) and of NFSv4.0 to 4.2 (RFC 7530, 8881, 7862) on one TCP port, with the
+ * portmapper's answers for clients that look there. Kill it, start it again, and mounts go on: version 3 needs nothing
+ * kept, and clients of version 4 take back what they had.
  */
 export class NfsServer implements AsyncDisposable {
   readonly #rpc: RpcServer
   readonly #locator: Locator
   readonly #idleTimer: NodeJS.Timeout
+  readonly #leaseTimer: NodeJS.Timeout
 
   /** @throws {BindError} which says who has the port, or which right is missing */
-  static async listen({ exports, onMount, onRead, log = silent, ...rest }: NfsServerOptions): Promise<NfsServer> {
+  static async listen(options: NfsServerOptions): Promise<NfsServer> {
+    const { exports, onMount, onRead, log = silent, clients, scope = hostname(), ...rest } = options
     const locator = new Locator(exports)
     const service = { locator, writeVerifier: randomBytes(8), onRead, log }
-    const nfs = nfsProgram(service)
+    const keeper = await StateKeeper.open({ log, ...(clients === undefined ? {} : { records: clients }) })
+    const requestBytes = rest.limits?.recordBytes ?? DEFAULT_LIMITS.recordBytes
+    const namespace = new Namespace(exports, locator)
+    const v4 = nfs4Procedures({ ...service, keeper, namespace, onMount, requestBytes, scope: byteStringOf(scope) })
+    const v3 = nfsProgram(service)
+    const nfs = { ...v3, versions: new Map([...v3.versions, [NFS_V4, v4]]) }
     const mount = mountProgram({ exports, onMount })
     const portmapper = portmapperProgram([nfs, mount], () => rpc.port)
     const programs = [nfs, aclProgram(service), mount, portmapper]
@@ -41,13 +63,14 @@ export class NfsServer implements AsyncDisposable {
       const { port, host = '0.0.0.0' } = rest
       throw await explainBindError(error, { protocol: 'tcp', port, action: `serve NFS on ${host}` })
     })
-    return new NfsServer(rpc, locator)
+    return new NfsServer(rpc, locator, keeper)
   }
 
-  private constructor(rpc: RpcServer, locator: Locator) {
+  private constructor(rpc: RpcServer, locator: Locator, keeper: StateKeeper) {
     this.#rpc = rpc
     this.#locator = locator
     this.#idleTimer = setInterval(() => locator.closeIdle(performance.now() - IDLE_FILE_MS), IDLE_FILE_MS).unref()
+    this.#leaseTimer = setInterval(() => void keeper.tick(), TICK_MS).unref()
   }
 
   get port(): number {
@@ -60,6 +83,7 @@ export class NfsServer implements AsyncDisposable {
   /** Stops listening, ends all connections, closes files. The trees stay open: they are the caller's. */
   async close(): Promise<void> {
     clearInterval(this.#idleTimer)
+    clearInterval(this.#leaseTimer)
     await this.#rpc.close()
     this.#locator.closeIdle(Number.POSITIVE_INFINITY)
   }

@@ -54,7 +54,7 @@ export class Dispatcher {
     if (!skipVerifier(args)) return encodeAuthError(reply, header.xid, AUTH_STATUS.badVerifier)
     const procedure = this.#find(header, reply)
     if (procedure === undefined) return undefined
-    return this.#run(procedure, header, { args, reply, credential, peer: this.#peer })
+    return this.#run(procedure, header, { xid: header.xid, args, reply, credential, peer: this.#peer })
   }
 
   /** The procedure; or undefined, and the reply says why. */

@@ -11,6 +11,8 @@ export interface Peer {
 
 /** One call of a procedure. */
 export interface RpcCall {
+  /** Of the call: a client that asks again because it missed the reply says the same. */
+  readonly xid: number
   /** The arguments. They must be read before the first wait: the reader then serves the next call. */
   readonly args: XdrReader
   /** Where the results are written. */

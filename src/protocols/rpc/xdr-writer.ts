@@ -100,6 +100,10 @@ export class XdrWriter {
     this.#end = this.#start + length
   }
 
+  /** A copy of the present message from `offset` on. */
+  copyFrom(offset: number): Buffer {
+    return Buffer.from(this.#bytes.subarray(this.#start + offset, this.#end))
+  }
   /** Takes the messages before the present one; this writer goes on with the present one alone. */
   takeFinished(): Chunk | undefined {
     if (this.#block === undefined || this.#start === this.#first) return undefined

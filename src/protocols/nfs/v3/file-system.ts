@@ -1,5 +1,5 @@
-import type { FileTree } from '../../../storage/file-tree.ts'
 import { ready } from '../../rpc/steps.ts'
+import { statisticsOf } from '../statistics.ts'
 import { encodeNoPostOp, encodeNoWcc, encodePostOp, encodeUnchanged } from './attributes.ts'
 import { MAX_NAME_BYTES, MAX_READ_BYTES, MAX_WRITE_BYTES, NFS3, PREFERRED_DIRECTORY_BYTES } from './constants.ts'
 import { type NfsProcedure, readHandle } from './procedure.ts'
@@ -9,20 +9,6 @@ const PROPERTIES = 0x01 | 0x02 | 0x08
 /** What is read best: pages. */
 const READ_MULTIPLE = 4096
 const MAX_LINKS = 65_000
-
-/** A tree may have to count, so it is asked no more often than this, milliseconds. */
-const STATISTICS_MS = 30_000
-
-type Statistics = ReturnType<FileTree['statistics']>
-const counted = new WeakMap<FileTree, { readonly statistics: Statistics; readonly at: number }>()
-
-function statisticsOf(tree: FileTree): Statistics {
-  const known = counted.get(tree)
-  if (known !== undefined && performance.now() - known.at < STATISTICS_MS) return known.statistics
-  const statistics = tree.statistics()
-  counted.set(tree, { statistics, at: performance.now() })
-  return statistics
-}
 
 /** FSSTAT, §3.3.18: a read-only file system is full. */
 export const fsStatistics: NfsProcedure<Buffer> = {

@@ -1,0 +1,97 @@
+import { type Steps, ready } from '../../../rpc/steps.ts'
+import type { XdrReader } from '../../../rpc/xdr-reader.ts'
+import type { Located } from '../../located.ts'
+import { MAX_READ_BYTES } from '../../v3/constants.ts'
+import { type Compound, operation } from '../compound.ts'
+import { MAX_REPLY_BYTES, SHARE } from '../constants.ts'
+import { checkAccess } from '../find-state.ts'
+import { callerOf, mayReadContent } from '../rights.ts'
+import { type Stateid, readStateid } from '../stateid.ts'
+import { NFS4, refuse } from '../status.ts'
+
+interface ReadArguments {
+  readonly stateid: Stateid
+  readonly offset: number
+  readonly count: number
+}
+
+function readArguments(args: XdrReader): ReadArguments {
+  return { stateid: readStateid(args), offset: args.u64('offset'), count: args.u32('count') }
+}
+
+/** READ, RFC 8881 §18.22. The content is read straight into the reply. */
+export const read = operation(readArguments, function* (compound, args): Steps {
+  const file = checkRead(compound, args.stateid)
+  const { reply } = compound
+  const at = reply.length
+  const wanted = wantedBytes(compound, file, args)
+  reply.u32(0).u32(0)
+  const bytes = yield* fill(compound, file, args.offset, wanted)
+  reply.shorten(at + 8, bytes)
+  reply.patchU32(at, endOfFile(file, args.offset, wanted, bytes))
+  reply.patchU32(at + 4, bytes)
+  compound.service.onRead?.(compound.call.peer.address, file.served.path, bytes)
+})
+
+/** data_content4, RFC 7862 §11.4 */
+const CONTENT = { data: 0, hole: 1 } as const
+
+/** READ_PLUS, RFC 7862 §15.10: one piece, and where a file with holes has nothing but zeros, a hole. */
+export const readPlus = operation(readArguments, function* (compound, args): Steps {
+  const file = checkRead(compound, args.stateid)
+  const { reply } = compound
+  const at = reply.length
+  const wanted = wantedBytes(compound, file, args)
+  reply.u32(0).u32(wanted === 0 ? 0 : 1)
+  if (wanted === 0) {
+    reply.patchU32(at, endOfFile(file, args.offset, 0, 0))
+    return
+  }
+  reply.u32(CONTENT.data).u64(args.offset).u32(0)
+  const bytes = yield* fill(compound, file, args.offset, wanted)
+  reply.patchU32(at, endOfFile(file, args.offset, wanted, bytes))
+  reply.patchU32(at + 20, bytes)
+  const { usedBytes, size } = file.attributes
+  if (usedBytes < size && bytes > 0 && reply.copyFrom(at + 24).every((byte) => byte === 0)) {
+    reply.truncate(at + 8)
+    reply.u32(CONTENT.hole).u64(args.offset).u64(bytes)
+  } else reply.shorten(at + 24, bytes)
+  compound.service.onRead?.(compound.call.peer.address, file.served.path, bytes)
+})
+
+/** The current file, if it may be read with this stateid. @throws {StatusError} */
+function checkRead(compound: Compound, stateid: Stateid): Located {
+  const { file } = compound
+  checkIsFile(compound, file)
+  const open = checkAccess(compound, stateid, SHARE.read)
+  // What is open was allowed when it was opened, RFC 8881 §18.16.4: the process may be another now.
+  if (open === undefined && !mayReadContent(callerOf(compound, file), file.attributes)) refuse(NFS4.access)
+  return file
+}
+
+/** @throws {StatusError} NFS4ERR_ISDIR, SYMLINK, WRONG_TYPE or INVAL if the file has no content */
+export function checkIsFile({ hasSessions }: Compound, { attributes: { type } }: Located): void {
+  if (type === 'file') return
+  if (type === 'directory') refuse(NFS4.isDirectory)
+  refuse(hasSessions ? (type === 'symlink' ? NFS4.symlink : NFS4.wrongType) : NFS4.invalid)
+}
+
+function wantedBytes({ reply }: Compound, { attributes }: Located, { offset, count }: ReadArguments): number {
+  const room = Math.max(0, MAX_REPLY_BYTES + 4096 - reply.length)
+  return Math.max(0, Math.min(count, MAX_READ_BYTES, room, attributes.size - offset))
+}
+
+function endOfFile({ attributes }: Located, offset: number, wanted: number, bytes: number): number {
+  return bytes < wanted || offset + bytes >= attributes.size ? 1 : 0
+}
+
+/** Reads into the reply; the bytes that it returns are those that there were. */
+function* fill({ reply }: Compound, { served, node }: Located, offset: number, wanted: number): Steps<number> {
+  if (wanted === 0) return 0
+  const source = yield* ready(served.openFiles.acquire(node))
+  try {
+    return yield* ready(source.read(reply.reserve(wanted), offset))
+  } finally {
+    served.openFiles.release(node)
+  }
+}

@@ -1,0 +1,126 @@
+import { StaleNodeError } from '../../../storage/file-tree.ts'
+import { WireError } from '../../../wire/error.ts'
+import type { RpcCall } from '../../rpc/program.ts'
+import type { Steps } from '../../rpc/steps.ts'
+import { HandleError } from '../located.ts'
+import { Compound, type Operation } from './compound.ts'
+import { LAST_OP, MAX_MINOR, MAX_OPERATIONS, MAX_REPLY_BYTES, MAX_TAG_BYTES, OP } from './constants.ts'
+import type { Nfs4Service } from './service.ts'
+import { NFS4, StatusError } from './status.ts'
+import { OPERATIONS } from './table.ts'
+
+/**
+ * COMPOUND, RFC 8881 §16.2: operations one after the other until one does not end with NFS4_OK.
+ *
+ *     | tag | minor version | count | operation, arguments … |   →   | status | tag | count | operation, status, results … |
+ *
+ * @throws {WireError} if the frame cannot be read (GARBAGE_ARGS); an operation that cannot is NFS4ERR_BADXDR
+ */
+export function* runCompound(service: Nfs4Service, call: RpcCall): Steps {
+  const { args, reply } = call
+  const tag = args.opaque(MAX_TAG_BYTES, 'tag')
+  const minor = args.u32('minor version')
+  const count = args.u32('count of operations')
+  const start = reply.length
+  reply.u32(NFS4.ok).opaque(tag)
+  const countAt = reply.length
+  reply.u32(0)
+  if (minor > MAX_MINOR) {
+    reply.patchU32(start, NFS4.minorVersionMismatch)
+    return
+  }
+  const compound = new Compound(service, call, minor, count)
+  let status: number = NFS4.ok
+  for (; compound.index < count && status === NFS4.ok; compound.index += 1) {
+    status = yield* runOperation(compound)
+    if (compound.replay !== undefined) break
+  }
+  if (compound.replay === undefined) {
+    reply.patchU32(start, status)
+    reply.patchU32(countAt, compound.index)
+    keepReply(compound, start)
+  } else {
+    reply.truncate(start)
+    reply.fixed(compound.replay)
+  }
+}
+
+/** The slot is free for the next request. */
+function keepReply({ slot, cacheReply, reply }: Compound, start: number): void {
+  if (slot === undefined) return
+  slot.busy = false
+  slot.reply = cacheReply ? reply.copyFrom(start) : undefined
+}
+
+function* runOperation(compound: Compound): Steps<number> {
+  const { reply, args } = compound
+  if (args.remaining < 4) {
+    reply.u32(OP.illegal).u32(NFS4.badXdr)
+    return NFS4.badXdr
+  }
+  const number = args.u32('operation')
+  const legal = number >= OP.access && number <= (LAST_OP[compound.minor] ?? 0)
+  reply.u32(legal ? number : OP.illegal)
+  const at = reply.length
+  reply.u32(NFS4.ok)
+  const refusal = legal ? refusalOf(compound, number) : NFS4.illegalOperation
+  if (refusal !== undefined) {
+    reply.patchU32(at, refusal)
+    return refusal
+  }
+  return yield* guarded(compound, OPERATIONS[compound.minor]?.[number] ?? notSupported, at)
+}
+
+function* guarded(compound: Compound, run: Operation, at: number): Steps<number> {
+  const { reply } = compound
+  try {
+    const steps = run(compound)
+    if (steps !== undefined) yield* steps
+    return NFS4.ok
+  } catch (error) {
+    const status = statusOf(error, compound)
+    reply.truncate(at)
+    reply.u32(status)
+    if (error instanceof StatusError) error.encodeResult?.(reply)
+    return status
+  }
+}
+
+/** What ends the compound before the operation begins. */
+function refusalOf({ index, minor, session, reply, operations }: Compound, number: number): number | undefined {
+  if (index >= MAX_OPERATIONS) return minor === 0 ? NFS4.resource : NFS4.tooManyOperations
+  if (reply.length > MAX_REPLY_BYTES) return minor === 0 ? NFS4.resource : NFS4.replyTooBig
+  if (minor === 0) return undefined
+  if (index > 0)
+    return number === OP.sequence ? NFS4.sequencePosition : session === undefined ? NFS4.notOnlyOperation : undefined
+  if (number === OP.sequence) return undefined
+  if (!WITHOUT_SESSION.has(number)) return NFS4.operationNotInSession
+  return operations > 1 ? NFS4.notOnlyOperation : undefined
+}
+
+/** Since 4.1 all others come after a SEQUENCE, RFC 8881 §2.10.2.1. */
+const WITHOUT_SESSION: ReadonlySet<number> = new Set([
+  OP.exchangeId,
+  OP.createSession,
+  OP.destroySession,
+  OP.bindConnection,
+  OP.destroyClientId,
+])
+
+const notSupported: Operation = () => {
+  throw new StatusError(NFS4.notSupported)
+}
+
+function statusOf(error: unknown, { service, minor }: Compound): number {
+  if (error instanceof StatusError) return since41(error.status, minor)
+  if (error instanceof WireError) return NFS4.badXdr
+  if (error instanceof StaleNodeError) return NFS4.stale
+  if (error instanceof HandleError) return error.reason === 'bad' ? NFS4.badHandle : NFS4.stale
+  service.log.warn('NFS could not carry out an operation', { error })
+  return NFS4.io
+}
+
+/** NFS4ERR_RESOURCE is of version 4.0 alone, RFC 8881 §15.1.16.5; what it told is then a fault of the server. */
+function since41(status: number, minor: number): number {
+  return status === NFS4.resource && minor > 0 ? NFS4.serverFault : status
+}

@@ -1,0 +1,215 @@
+import type { ByteString } from '../../../../wire/bytestring.ts'
+import { type Stateid, sequenceIsZero } from '../stateid.ts'
+import { NFS4, refuse } from '../status.ts'
+import type { Client } from './client.ts'
+import type { LockOwner, OpenOwner } from './owners.ts'
+import { RangeLocks } from './ranges.ts'
+
+/** A file that somebody has open. */
+export interface FileState {
+  /** Export and node, as a key. */
+  readonly key: ByteString
+  readonly opens: Set<OpenState>
+  readonly locks: RangeLocks<LockOwner>
+}
+
+/** That an owner has a file open: one of these, however often it opened it. */
+export interface OpenState {
+  readonly kind: 'open'
+  readonly number: number
+  sequence: number
+  readonly owner: OpenOwner
+  readonly file: FileState
+  /** What it may do: bits of `SHARE`. */
+  access: number
+  /** What nobody else may do meanwhile. */
+  deny: number
+  /** Each combination that it was opened with, `access | deny << 2`: what OPEN_DOWNGRADE may go back to. */
+  readonly grants: Set<number>
+  readonly lockStates: Set<LockState>
+}
+
+/** That an owner has, or had, locks in a file. */
+export interface LockState {
+  readonly kind: 'lock'
+  readonly number: number
+  sequence: number
+  readonly owner: LockOwner
+  readonly open: OpenState
+  readonly file: FileState
+}
+
+export type State = OpenState | LockState
+
+export interface StateLimits {
+  readonly perClient: number
+  readonly inAll: number
+}
+
+/** A Linux machine that does much has some thousand files open. Half a kilobyte each. */
+export const STATE_LIMITS: StateLimits = { perClient: 32_768, inAll: 131_072 }
+
+/** Who has which files open and which bytes locked. No sockets, no files, no clock. */
+export class States {
+  readonly #files = new Map<ByteString, FileState>()
+  readonly #limits: StateLimits
+  #count = 0
+  #lastNumber = 0
+
+  constructor(limits: StateLimits = STATE_LIMITS) {
+    this.#limits = limits
+  }
+
+  /** Opens and lock states of all clients. */
+  get count(): number {
+    return this.#count
+  }
+
+  /**
+   * Opens a file, or widens what the owner has open of it.
+   *
+   * @throws {StatusError} NFS4ERR_SHARE_DENIED, or NFS4ERR_RESOURCE when there are too many
+   */
+  open(owner: OpenOwner, key: ByteString, access: number, deny: number): OpenState {
+    const file = this.#files.get(key)
+    const own = file === undefined ? undefined : openOf(file, owner)
+    if (file !== undefined && denied(file, owner, access, deny)) refuse(NFS4.shareDenied)
+    const open = own ?? this.#newOpen(owner, key)
+    if (own !== undefined) advance(open)
+    open.access |= access
+    open.deny |= deny
+    open.grants.add(access | (deny << 2))
+    return open
+  }
+
+  /** True if an open forbids others to do this. */
+  denies(key: ByteString, access: number): boolean {
+    return [...(this.#files.get(key)?.opens ?? [])].some(({ deny }) => (deny & access) !== 0)
+  }
+
+  /** Goes back to less, RFC 8881 §18.18. @throws {StatusError} NFS4ERR_INVAL if the file was not opened so */
+  downgrade(open: OpenState, access: number, deny: number): void {
+    const within = (open.access & access) === access && (open.deny & deny) === deny
+    if (!within || !reachable(open, access, deny)) refuse(NFS4.invalid)
+    for (const grant of open.grants) {
+      if ((grant & 3 & ~access) !== 0 || ((grant >> 2) & ~deny) !== 0) open.grants.delete(grant)
+    }
+    open.access = access
+    open.deny = deny
+    advance(open)
+  }
+
+  /** Closes a file; the locks that depend on it go with it. */
+  close(open: OpenState): void {
+    for (const lock of open.lockStates) this.free(lock)
+    open.file.opens.delete(open)
+    open.owner.opens -= 1
+    this.#forget(open.owner.client, open.number)
+    if (open.file.opens.size === 0) this.#files.delete(open.file.key)
+  }
+
+  /** The lock state of an owner in a file; a new one if it has none. @throws {StatusError} NFS4ERR_RESOURCE */
+  lockState(open: OpenState, owner: LockOwner): LockState {
+    const known = lockStateOf(open.file, owner)
+    if (known !== undefined) return known
+    const number = this.#newNumber(owner.client)
+    const state: LockState = { kind: 'lock', number, sequence: 0, owner, open, file: open.file }
+    owner.client.states.set(number, state)
+    open.lockStates.add(state)
+    owner.locks += 1
+    return state
+  }
+
+  /** Gives back a lock state, with the locks if there are any. */
+  free(lock: LockState): void {
+    lock.file.locks.release(lock.owner)
+    lock.open.lockStates.delete(lock)
+    lock.owner.locks -= 1
+    this.#forget(lock.owner.client, lock.number)
+  }
+
+  /** The locks of a file, if anybody has it open. */
+  locksOf(key: ByteString): RangeLocks<LockOwner> | undefined {
+    return this.#files.get(key)?.locks
+  }
+
+  /** Gives back everything of a client. */
+  freeAll(client: Client): void {
+    for (const state of client.states.values()) if (state.kind === 'open') this.close(state)
+  }
+
+  #newOpen(owner: OpenOwner, key: ByteString): OpenState {
+    const number = this.#newNumber(owner.client)
+    const file = this.#files.get(key) ?? { key, opens: new Set(), locks: new RangeLocks() }
+    this.#files.set(key, file)
+    const open: OpenState = {
+      kind: 'open',
+      number,
+      sequence: 1,
+      owner,
+      file,
+      access: 0,
+      deny: 0,
+      grants: new Set(),
+      lockStates: new Set(),
+    }
+    file.opens.add(open)
+    owner.client.states.set(number, open)
+    owner.opens += 1
+    return open
+  }
+
+  #newNumber(client: Client): number {
+    if (client.states.size >= this.#limits.perClient || this.#count >= this.#limits.inAll) refuse(NFS4.resource)
+    this.#count += 1
+    this.#lastNumber = (this.#lastNumber + 1) >>> 0
+    return this.#lastNumber
+  }
+
+  #forget(client: Client, number: number): void {
+    if (client.states.delete(number)) this.#count -= 1
+  }
+}
+
+/** Its stateid has changed, RFC 8881 §8.2.2: 0 is left out, since it means "the present one". */
+export function advance(state: State): void {
+  state.sequence = (state.sequence + 1) >>> 0 || 1
+}
+
+/**
+ * Checks the sequence number of a stateid against the state's.
+ *
+ * @throws {StatusError} NFS4ERR_OLD_STATEID, or NFS4ERR_BAD_STATEID for one that was never given out
+ */
+export function checkSequence(state: State, stateid: Stateid, hasSessions: boolean): void {
+  if (stateid.sequence === state.sequence || (hasSessions && sequenceIsZero(stateid))) return
+  refuse(stateid.sequence < state.sequence ? NFS4.oldStateid : NFS4.badStateid)
+}
+
+function openOf(file: FileState, owner: OpenOwner): OpenState | undefined {
+  for (const open of file.opens) if (open.owner === owner) return open
+  return undefined
+}
+
+function lockStateOf(file: FileState, owner: LockOwner): LockState | undefined {
+  for (const open of file.opens) for (const lock of open.lockStates) if (lock.owner === owner) return lock
+  return undefined
+}
+
+function denied(file: FileState, owner: OpenOwner, access: number, deny: number): boolean {
+  return [...file.opens].some(
+    (open) => open.owner !== owner && ((open.deny & access) !== 0 || (open.access & deny) !== 0),
+  )
+}
+
+/** True if opens of these rights together gave exactly this. */
+function reachable({ grants }: OpenState, access: number, deny: number): boolean {
+  let gotAccess = 0
+  let gotDeny = 0
+  for (const grant of grants) {
+    if ((grant & 3 & ~access) !== 0 || ((grant >> 2) & ~deny) !== 0) continue
+    gotAccess |= grant & 3
+    gotDeny |= grant >> 2
+  }
+  return gotAccess === access && gotDeny === deny
+}
