@@ -46,17 +46,10 @@ export async function bootMade(name: MakerName, root: BenchRoot, signal: AbortSi
     signal,
   })
   const screen = machine.console
-  // dracut's initramfs runs a systemd of its own: the real system's is the one after it
-  const from =
-    name === 'dracut' ? (await screen.waitFor(/Switching root/, { timeoutMs: BOOT_MS, signal })).end : screen.position
-  await screen.waitFor(/systemd\[1\]: systemd /, { from, timeoutMs: BOOT_MS, signal })
-  const { initSeconds } = consoleMarks(screen.text)
-  return { initSeconds, systemSeconds: systemSecondsOf(screen.text) }
-}
-
-/** The last start of a systemd on the console. */
-function systemSecondsOf(text: string): number {
-  const seconds = [...text.matchAll(/^\[ *(\d+\.\d+)\] systemd\[1\]: systemd /gm)].at(-1)?.[1]
-  if (seconds === undefined) throw new Error("Cannot find systemd's first line on the console")
-  return Number(seconds)
+  // The first line of the real system's systemd. dracut's initramfs runs a systemd of its own, whose successor need not
+  // write to the kernel's log: its last words count, a little earlier than the others' first.
+  const mark =
+    name === 'dracut' ? /^\[ *(\d+\.\d+)\] systemd\[1\]: Switching root/m : /^\[ *(\d+\.\d+)\] systemd\[1\]: systemd /m
+  const found = await screen.waitFor(mark, { timeoutMs: BOOT_MS, signal })
+  return { initSeconds: consoleMarks(screen.text).initSeconds, systemSeconds: Number(found.groups[1]) }
 }

@@ -7,8 +7,10 @@ import { reportFailure } from '../src/cli/failure.ts'
 import { interruptible } from '../src/cli/store.ts'
 import { bootBench } from './boot.ts'
 import { httpBench } from './http.ts'
+import { dhcpBench } from './dhcp.ts'
 import { initramfsBench } from './initramfs.ts'
 import type { Bench } from './options.ts'
+import { stormBench } from './storm.ts'
 import { tftpBench } from './tftp.ts'
 
 interface CommonOptions {
@@ -36,8 +38,10 @@ const program = new Command('npm run bench --')
   .description('Measures netroot beside its peers, in the same run on the same input.')
   .addCommand(benchCommand('boot', "a boot with netroot's initramfs and with Debian's own", bootBench))
   .addCommand(benchCommand('initramfs', 'making an initramfs, its size and its boot', initramfsBench))
+  .addCommand(benchCommand('dhcp', 'DHCP beside Kea, ISC dhcpd and dnsmasq', dhcpBench))
   .addCommand(benchCommand('tftp', 'TFTP beside tftpd-hpa, atftpd and dnsmasq', tftpBench))
   .addCommand(benchCommand('http', 'HTTP beside nginx and lighttpd', httpBench))
+  .addCommand(benchCommand('storm', 'a thousand machines that power on together', stormBench))
 for (const command of [program, ...program.commands]) command.exitOverride()
 
 try {

@@ -43,6 +43,12 @@ export function leaseSeconds(text: string): number {
   return seconds
 }
 
+/** @throws {UsageError} if it is no number of seconds from 1 on */
+export function positiveSeconds(text: string): number {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text)
+  throw new UsageError(`Cannot read "${text}", want a number of seconds from 1 on`)
+}
+
 /** A word more of an option that may be given several times. */
 export function oneMore(text: string, earlier: readonly string[] = []): readonly string[] {
   return [...earlier, text]

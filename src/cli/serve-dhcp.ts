@@ -1,9 +1,11 @@
 import { Command } from 'commander'
 import { contains } from '../net/cidr.ts'
 import type { Ipv4 } from '../net/ipv4.ts'
+import { openLeases } from '../fleet/leases.ts'
 import type { AnswerClient, DhcpAnswer } from '../protocols/dhcp/answer.ts'
 import type { DhcpExchange } from '../protocols/dhcp/exchange.ts'
 import { checkDhcpNetwork, type DhcpNetwork, DhcpNetworkError } from '../protocols/dhcp/network.ts'
+import { OtherServers } from '../protocols/dhcp/other-servers.ts'
 import { DhcpServer } from '../protocols/dhcp/server.ts'
 import { type Subnet, SubnetLeases } from '../protocols/dhcp/subnet-leases.ts'
 import { listInterfaces } from '../sys/interfaces.ts'
@@ -19,6 +21,7 @@ import {
   leaseSeconds,
   oneAddress,
   oneMore,
+  positiveSeconds,
   relayedNetwork,
   type RelayedNetwork,
 } from './serve-dhcp-flags.ts'
@@ -35,6 +38,10 @@ interface Flags {
   readonly nextServer?: string
   readonly bootFile?: readonly BootFileRule[]
   readonly state?: string
+  readonly proxy?: true
+  readonly auto?: true
+  readonly probeEvery: number
+  readonly quiet?: true
   readonly probe: boolean
 }
 
@@ -45,7 +52,7 @@ Examples:
       --boot-file bios=undionly.kpxe --boot-file uefi=snponly.efi --boot-file ipxe=http://10.0.0.1/boot.ipxe
   netroot serve dhcp --interface eth1 --range 10.0.0.100-10.0.0.200 --interface eth2 --range 10.1.0.100-10.1.0.200 \\
       --relayed 10.9.0.0/24=10.9.0.100-10.9.0.199,10.9.0.1
-  netroot serve dhcp --interface eth1 --range 10.0.0.100-10.0.0.200 --state /var/lib/netroot/leases.db`
+  netroot serve dhcp --interface eth1 --range 10.0.0.100-10.0.0.200 --state /var/lib/netroot/leases`
 
 const FOR_WHOM = `for one kind of client (${KINDS.join(', ')}), one class (arch:NUMBER, vendor:TEXT, user:TEXT, uuid:TEXT) or all`
 
@@ -63,7 +70,11 @@ export function serveDhcpCommand(): Command {
     .option('--lease <seconds>', 'how long a lease lasts', leaseSeconds, 3600)
     .option('--next-server <address>', 'where the boot files are, if not here', oneAddress)
     .option('--boot-file <[whom=]file>', `boot file, ${FOR_WHOM}`, bootFile)
-    .option('--state <file>', 'keep leases in this SQLite file (without it they are forgotten at the end)')
+    .option('--state <file>', 'keep leases in this file (without it they are forgotten at the end)')
+    .option('--proxy', 'leave addresses to another server of the network, and say only what to boot (proxyDHCP)')
+    .option('--auto', 'the same for as long as another server answers, which is looked for all the time')
+    .option('--probe-every <seconds>', 'how often --auto looks for another server', positiveSeconds, 20)
+    .option('--quiet', 'print warnings and errors, not each message')
     .option('--no-probe', 'do not look by ARP whether an address is in use before it is offered')
     .addHelpText('after', EXAMPLES)
     .action(serve)
@@ -71,15 +82,18 @@ export function serveDhcpCommand(): Command {
 
 async function serve(flags: Flags): Promise<void> {
   const networks = await checkedNetworks(flags)
-  const log = stderrLogger()
+  const log = stderrLogger(flags.quiet === true ? 'warn' : 'info')
   const subnets: ServedSubnet[] = [
     ...networks.map((network) => ({ ...network, network: network.server })),
     ...(flags.relayed ?? []),
   ]
-  const leases = await openPool(flags.state, subnets)
   const answer = answerBy(flags, subnets)
   await using servers = new AsyncDisposableStack()
+  const leases = await openPool(flags.state, subnets, servers)
+  const others = await lookForOthers(flags, networks, log)
+  for (const one of others.values()) servers.use(one)
   for (const { interface: name, server } of networks) {
+    const other = others.get(name)
     servers.use(
       await DhcpServer.listen({
         interface: name,
@@ -87,7 +101,9 @@ async function serve(flags: Flags): Promise<void> {
         leases,
         answer,
         ...(flags.probe ? { checked: server } : {}),
-        onExchange: (exchange) => tell(exchange, log),
+        ...(other === undefined ? {} : { role: () => other.role() }),
+        ...(flags.proxy === true ? { role: () => 'proxy' as const } : {}),
+        onExchange: (exchange) => tell(exchange, log, other),
         log,
       }),
     )
@@ -110,14 +126,12 @@ async function checkedNetworks({ interface: names, range: ranges, serverAddress 
   }
 }
 
-async function openPool(state: string | undefined, subnets: readonly Subnet[]): Promise<SubnetLeases> {
-  if (state === undefined) return new SubnetLeases({ subnets })
-  const [{ DatabaseSync }, { openLeases }] = await Promise.all([import('node:sqlite'), import('../fleet/leases.ts')])
-  try {
-    return openLeases(new DatabaseSync(state), { subnets })
-  } catch (cause) {
-    throw new Error(`Cannot keep leases in ${state}`, { cause })
-  }
+async function openPool(
+  state: string | undefined,
+  subnets: readonly Subnet[],
+  open: AsyncDisposableStack,
+): Promise<SubnetLeases> {
+  return state === undefined ? new SubnetLeases({ subnets }) : open.use(await openLeases(state, { subnets })).leases
 }
 
 interface ServedSubnet extends Subnet {
@@ -152,7 +166,27 @@ function routersIn(
   return subnets.length === 1 ? all : all.filter((address) => contains(network, address))
 }
 
-function tell(exchange: DhcpExchange, log: Logger): void {
+/** By interface; nothing without `--auto`. */
+async function lookForOthers(
+  { auto, probeEvery }: Flags,
+  networks: readonly DhcpNetwork[],
+  log: Logger,
+): Promise<ReadonlyMap<string, OtherServers>> {
+  const found = new Map<string, OtherServers>()
+  if (auto !== true) return found
+  const interfaces = await listInterfaces()
+  for (const { interface: name, server } of networks) {
+    const mac = interfaces.find((one) => one.name === name)?.mac
+    if (mac === undefined) continue
+    const options = { interface: name, own: server.address, mac, log, everyMs: probeEvery * 1000 }
+    found.set(name, await OtherServers.listen(options))
+  }
+  return found
+}
+
+function tell(exchange: DhcpExchange, log: Logger, others: OtherServers | undefined): void {
+  const { outcome } = exchange
+  if (outcome.kind === 'ignored' && outcome.server !== undefined) others?.heard(outcome.server)
   log.info(describeExchange(exchange), { mac: exchange.client.mac })
 }
 
@@ -163,6 +197,8 @@ function describeExchange({ received: type, outcome }: DhcpExchange): string {
       return `${received}: offered ${outcome.address}`
     case 'acknowledged':
       return `${received} (${outcome.state}): ${outcome.address} for ${outcome.leaseSeconds} s`
+    case 'boot-offered':
+      return `${received}: boot file ${outcome.answer.bootFile} beside another server's address`
     case 'denied':
       return `${received}: denied, ${outcome.text}`
     case 'ignored':

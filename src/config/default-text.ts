@@ -25,6 +25,9 @@ interface: ${name}
 range: ${range}
 #: lease: 12h
 
+# Who gives addresses: server (netroot), proxy (another server, netroot says what to boot), auto (finds out), off.
+#: dhcp: server
+
 # What machines are told of the network. Nothing by default.
 #: router: 192.168.1.1
 #: dns: [192.168.1.1]

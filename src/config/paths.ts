@@ -30,3 +30,8 @@ export function leasesPath(state: string): string {
 export function databasePath(state: string): string {
   return join(state, 'netroot.sqlite')
 }
+
+/** The clients of NFS version 4 that hold something, of the server at one address and port. */
+export function nfsClientsPath(state: string, host: string, port: number): string {
+  return join(state, 'nfs-clients', `${host}-${port}`)
+}

@@ -137,6 +137,12 @@ export const configShape = {
     .describe("The server's address that machines use; without it the first address of the interface"),
   range: addressRange.describe('Pool of addresses for machines that have no fixed one'),
   lease: duration.prefault('12h').describe('How long a machine may use its address before it must ask again'),
+  dhcp: z
+    .enum(['server', 'proxy', 'auto', 'off'], { error: 'want server, proxy, auto or off' })
+    .default('server')
+    .describe(
+      "Who gives addresses: server netroot, proxy another server of the network while netroot says what to boot, auto the other one for as long as one answers, off leaves all of DHCP to a server that was given netroot's settings",
+    ),
   router: ipv4Address.optional().describe('Router told to machines; without it none'),
   dns: z.array(ipv4Address, { error: ADDRESSES }).default([]).describe('Name servers told to machines'),
   domain: domainName.optional().describe('Domain told to machines'),

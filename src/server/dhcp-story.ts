@@ -1,5 +1,6 @@
 import type { Boot } from '../fleet/boots-reader.ts'
 import type { BootEvent } from '../fleet/events.ts'
+import type { Ipv4 } from '../net/ipv4.ts'
 import type { DhcpExchange } from '../protocols/dhcp/exchange.ts'
 import type { BootStory } from './boot-story.ts'
 import { machineOf, speakerIn } from './machine.ts'
@@ -48,6 +49,8 @@ function answersTo({ client, outcome }: DhcpExchange, at: number): BootEvent[] {
   switch (outcome.kind) {
     case 'offered':
       return [{ type: 'dhcp.offer', ...when, address: outcome.address, ...bootFileOf(outcome.answer) }]
+    case 'boot-offered':
+      return [{ type: 'dhcp.offer', ...when, address: '0.0.0.0', ...bootFileOf(outcome.answer) }]
     case 'acknowledged': {
       const { address, leaseSeconds, answer } = outcome
       return [{ type: 'dhcp.ack', ...when, address, leaseSeconds, ...bootFileOf(answer) }]
@@ -55,13 +58,21 @@ function answersTo({ client, outcome }: DhcpExchange, at: number): BootEvent[] {
     case 'denied':
       return [{ type: 'dhcp.nak', ...when, address: outcome.address, reason: outcome.text }]
     case 'ignored':
-      if (outcome.server !== undefined) return [{ type: 'dhcp.other-server', ...when, server: outcome.server }]
+      if (outcome.server !== undefined) return [otherServer(outcome.server, outcome.address, when)]
       return TOLD.has(outcome.reason) ? [{ type: 'dhcp.unanswered', ...when, reason: outcome.text }] : []
     case 'failed':
       return [{ type: 'dhcp.unanswered', ...when, reason: `the server failed: ${outcome.text}` }]
     default:
       return [] // a lease given back, an INFORM: nothing of a boot
   }
+}
+
+function otherServer(
+  server: Ipv4,
+  address: Ipv4 | undefined,
+  when: Pick<BootEvent & { type: 'dhcp.offer' }, 'at' | 'speaker'>,
+) {
+  return { type: 'dhcp.other-server', ...when, server, ...(address === undefined ? {} : { address }) } as const
 }
 
 /** Reasons for silence that an operator must see; the others are packets that are none of our business. */

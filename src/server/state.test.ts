@@ -13,11 +13,11 @@ test('openState() finds leases and boots again', async (t) => {
   const directory = join(await temporaryDirectory(t), 'new', 'state')
   let id: string
   {
-    using state = await openState(directory, RANGE)
+    await using state = await openState(directory, RANGE)
     id = state.boots.begin({ mac: PC7 }, 1000).id
     assert.equal(await state.leases.bind({ mac: PC7 }, '10.0.0.105', 600, { adopt: true }), 'bound')
   }
-  using again = await openState(directory, RANGE)
+  await using again = await openState(directory, RANGE)
   assert.equal(again.boots.current(PC7)?.id, id)
   assert.equal(again.leases.leaseAt('10.0.0.105')?.mac, PC7)
 })
@@ -27,7 +27,7 @@ test('openState() takes over a database of netroot from before files were marked
   const old = new DatabaseSync(join(directory, 'netroot.sqlite'))
   createBootTables(old)
   old.close()
-  using state = await openState(directory, RANGE)
+  await using state = await openState(directory, RANGE)
   assert.deepEqual(state.boots.list(), [])
 })
 
@@ -45,7 +45,7 @@ test('openState() leaves nothing open when it fails', async (t) => {
   const directory = await temporaryDirectory(t)
   const path = join(directory, 'netroot.sqlite')
   const odd = new DatabaseSync(path)
-  odd.exec('PRAGMA application_id = 0x6e747274; CREATE TABLE leases (shoe TEXT)')
+  odd.exec('PRAGMA application_id = 0x6e747274; CREATE TABLE boot_events (shoe TEXT)')
   odd.close()
   await assert.rejects(openState(directory, RANGE), StateError)
   const again = new DatabaseSync(path)

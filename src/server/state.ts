@@ -1,6 +1,6 @@
 import { access, constants } from 'node:fs/promises'
 import { DatabaseSync } from 'node:sqlite'
-import { databasePath } from '../config/paths.ts'
+import { databasePath, leasesPath } from '../config/paths.ts'
 import { BootLogs } from '../fleet/boot-logs.ts'
 import { Boots } from '../fleet/boots.ts'
 import { HardwareBook } from '../fleet/hardware.ts'
@@ -8,8 +8,8 @@ import { openLeases } from '../fleet/leases.ts'
 import type { SubnetLeases, SubnetLeasesOptions } from '../protocols/dhcp/subnet-leases.ts'
 import { makeDirectories } from '../sys/files.ts'
 
-/** What a server remembers: in one file, so that it is copied and moved as one. */
-export interface ServerState extends Disposable {
+/** What a server remembers. */
+export interface ServerState extends AsyncDisposable {
   readonly boots: Boots
   readonly logs: BootLogs
   readonly hardware: HardwareBook
@@ -35,8 +35,8 @@ const OUR_TABLES: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Opens the database of a state directory, which is made where there is none. Leases and boots have a connection each:
- * a lease is on disk before its ACK leaves, an event need not pay for that (`PRAGMA synchronous` is per connection).
+ * Opens the state directory, which is made where there is none: boots in a database, and leases in a file of their own,
+ * because each is on disk before its ACK leaves and a storm of machines must not wait for a database.
  *
  * @throws {StateError} if it cannot be written, is damaged, or belongs to another program
  */
@@ -46,17 +46,16 @@ export async function openState(
 ): Promise<ServerState> {
   const path = databasePath(directory)
   await requireWritable(directory, path)
-  using opening = new DisposableStack()
+  await using opening = new AsyncDisposableStack()
   try {
     const forBoots = opening.adopt(new DatabaseSync(path, { timeout: 5000 }), (database) => database.close())
     claim(forBoots)
     const boots = new Boots(forBoots)
     const logs = new BootLogs(forBoots)
     const hardware = new HardwareBook(forBoots)
-    const forLeases = opening.adopt(new DatabaseSync(path, { timeout: 5000 }), (database) => database.close())
-    const leases = openLeases(forLeases, options)
+    const { leases } = opening.use(await openLeases(leasesPath(directory), options))
     const opened = opening.move()
-    return { boots, logs, hardware, leases, [Symbol.dispose]: () => opened.dispose() }
+    return { boots, logs, hardware, leases, [Symbol.asyncDispose]: () => opened.disposeAsync() }
   } catch (cause) {
     if (cause instanceof StateError) throw new StateError(`Cannot use ${path}: ${cause.message}`)
     throw new StateError(explain(path, cause), { cause })

@@ -26,6 +26,7 @@ export type IgnoredBecause =
   | 'pool-full'
   | 'unknown-network'
   | 'other-server'
+  | 'proxy'
   | 'unknown-lease'
 
 /** An address of ours, and who has it without our knowing. */
@@ -51,6 +52,8 @@ export type Outcome =
       readonly leaseSeconds: number
       readonly answer: DhcpAnswer
     }
+  /** What to boot, beside another server's address (proxyDHCP). */
+  | { readonly kind: 'boot-offered'; readonly answer: DhcpAnswer }
   | { readonly kind: 'informed' | 'declined' | 'released'; readonly address: Ipv4 }
   | { readonly kind: 'denied'; readonly address: Ipv4; readonly text: string }
   /** We could not, through no fault of the machine: the lease could not be saved, or `answer` threw. */
@@ -59,14 +62,17 @@ export type Outcome =
       readonly kind: 'ignored'
       readonly reason: IgnoredBecause
       readonly text: string
+      /** The address that it took there. */
+      readonly address?: Ipv4
       /** The other server, where `reason` is `other-server` and the machine took its offer. */
       readonly server?: Ipv4
     }
 
-/** Where a reply goes. The port is that of clients or of relays, one beside the server's own. */
+/** Where a reply goes. */
 export interface Destination {
   readonly address: Ipv4
-  readonly port: 'client' | 'server'
+  /** `sender`: where the message came from. */
+  readonly port: 'client' | 'server' | 'sender'
 }
 
 const NO_ADDRESS = '0.0.0.0'

@@ -22,6 +22,8 @@ export interface ClasslessRoute {
   readonly router: Ipv4
 }
 
+const NOTHING = (): void => undefined
+
 /** Builds a codec whose reader must take all of the bytes. */
 export function codec<T>(
   code: number,
@@ -54,21 +56,13 @@ export function u16Option(code: number, name: string): OptionCodec<number> {
     (w, value) => w.u16(value),
   )
 }
+// the next three are in every message: they are encoded without a writer
 export function u32Option(code: number, name: string): OptionCodec<number> {
-  return codec(
-    code,
-    name,
-    (r) => r.u32(name),
-    (w, value) => w.u32(value),
-  )
+  const encode = (value: number): Uint8Array => Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value)
+  return { ...codec(code, name, (r) => r.u32(name), NOTHING), encode }
 }
 export function addressOption(code: number, name: string): OptionCodec<Ipv4> {
-  return codec(
-    code,
-    name,
-    (r) => ipv4FromBytes(r.bytes(4, name)),
-    (w, value) => w.bytes(ipv4ToBytes(value)),
-  )
+  return { ...codec(code, name, (r) => ipv4FromBytes(r.bytes(4, name)), NOTHING), encode: ipv4ToBytes }
 }
 export function bytesOption(code: number, name: string): OptionCodec<Uint8Array> {
   return codec(
@@ -91,12 +85,8 @@ export function addressesOption(code: number, name: string): OptionCodec<readonl
 
 /** Text. RFC 2132 §2 wants no NUL at its end, and receivers to trim one: some firmware sends it. */
 export function textOption(code: number, name: string): OptionCodec<string> {
-  return codec(
-    code,
-    name,
-    (r) => new TextDecoder().decode(r.rest()).replace(/\0+$/, ''),
-    (w, value) => w.bytes(new TextEncoder().encode(value)),
-  )
+  const decode = (r: ByteReader): string => new TextDecoder().decode(r.rest()).replace(/\0+$/, '')
+  return { ...codec(code, name, decode, NOTHING), encode: (value) => new TextEncoder().encode(value) }
 }
 
 export function u8ListOption(code: number, name: string): OptionCodec<readonly number[]> {

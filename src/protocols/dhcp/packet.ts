@@ -36,6 +36,8 @@ const SERVER_NAME_BYTES = 64
 const BOOT_FILE_BYTES = 128
 /** A BOOTP message has a vendor area of 64 bytes; relays and old clients drop what is shorter (RFC 1542 §2.1). */
 const MINIMUM_BYTES = 300
+/** Most messages need no more room. */
+const USUAL_BYTES = 576
 /** Bytes of a message that are not options: the fixed part, the cookie, the End option. */
 export const FIXED_BYTES = 236 + 4 + 1
 
@@ -87,7 +89,7 @@ export function decodeMessage(datagram: Uint8Array): DhcpMessage {
  * @throws {RangeError} if a name is longer than its field
  */
 export function encodeMessage(message: DhcpMessage): Uint8Array {
-  const w = new ByteWriter(MINIMUM_BYTES)
+  const w = new ByteWriter(USUAL_BYTES)
   w.u8(OPERATION[message.operation]).u8(message.hardwareType).u8(message.hardwareAddress.byteLength).u8(message.hops)
   w.u32(message.transactionId).u16(message.seconds)
   w.u16(message.broadcast ? BROADCAST_FLAG : 0)

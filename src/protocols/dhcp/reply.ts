@@ -39,6 +39,27 @@ export function grant(
   }
 }
 
+/**
+ * OFFER or ACK that names a boot file and no address, which another server gives: proxyDHCP, PXE 2.1 §2.2.
+ *
+ * @param answer with a boot file
+ */
+export function grantBoot(
+  request: DhcpMessage,
+  type: 'offer' | 'ack',
+  { serverAddress, answer }: { serverAddress: Ipv4; answer: DhcpAnswer },
+): DhcpMessage {
+  const options = [
+    ...identity(request, type, serverAddress),
+    ...bootOptions(request, describeClient(request), answer, serverAddress),
+  ]
+  return {
+    ...replyTo(request, options, answer.extra),
+    clientAddress: type === 'ack' ? request.clientAddress : NO_ADDRESS,
+    ...bootFields(answer, serverAddress),
+  }
+}
+
 /** ACK to an INFORM: settings, but neither an address nor lease times (RFC 2131 §4.3.5). */
 export function inform(request: DhcpMessage, serverAddress: Ipv4, answer: DhcpAnswer): DhcpMessage {
   const address = request.clientAddress

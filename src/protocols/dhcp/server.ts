@@ -9,9 +9,11 @@ import { WireError } from '../../wire/error.ts'
 import type { AnswerClient } from './answer.ts'
 import type { Destination, DhcpExchange } from './exchange.ts'
 import type { LeaseBook } from './lease-book.ts'
-import { decodeMessage, encodeMessage } from './packet.ts'
+import { option, readOption } from './options.ts'
+import { probeClass } from './other-servers.ts'
+import { decodeMessage, type DhcpMessage, encodeMessage } from './packet.ts'
 import { AddressCheck } from './address-check.ts'
-import { type Arrival, type DhcpContext, handleMessage } from './session.ts'
+import { type DhcpContext, type DhcpRole, type Handled, handleBootRequest, handleMessage } from './session.ts'
 
 export interface DhcpServerOptions {
   /** The one interface it serves. For several, open several servers. */
@@ -25,6 +27,10 @@ export interface DhcpServerOptions {
   readonly log?: Logger
   /** The network of the interface, where addresses are to be looked for by ARP before they are offered. */
   readonly checked?: Cidr
+  /** Says for each message whether another server gives the addresses; with it port 4011 is served too (proxyDHCP). */
+  readonly role?: () => DhcpRole
+  /** Port of proxyDHCP servers; only tests want another than 4011. */
+  readonly bootPort?: number
   /** Port of servers and relays; clients have the next one. Only tests want another than 67. */
   readonly port?: number
 }
@@ -54,15 +60,20 @@ export class DhcpServer implements AsyncDisposable {
 
   /** @throws {BindError} if the port is taken (it says by whom) or not allowed, or there is no such interface */
   static async listen(options: DhcpServerOptions): Promise<DhcpServer> {
-    const { interface: name, serverAddress, port = 67, log = silent } = options
+    const { interface: name, serverAddress, port = 67, bootPort = 4011, log = silent } = options
+    const wanted = [
+      { address: EVERYBODY, port },
+      { address: serverAddress, port },
+      ...(options.role === undefined ? [] : [{ address: serverAddress, port: bootPort }]),
+    ]
     const opened: DeviceSocket[] = []
-    try {
-      for (const address of [EVERYBODY, serverAddress]) {
-        opened.push(await openDeviceSocket({ interface: name, address, port }))
+    for (const one of wanted) {
+      try {
+        opened.push(await openDeviceSocket({ interface: name, ...one }))
+      } catch (error) {
+        for (const { socket } of opened) socket.close()
+        throw await explainBindError(error, { protocol: 'udp', port: one.port, action: `serve DHCP on ${name}` })
       }
-    } catch (error) {
-      for (const { socket } of opened) socket.close()
-      throw await explainBindError(error, { protocol: 'udp', port, action: `serve DHCP on ${name}` })
     }
     if (!opened.every(({ boundToDevice }) => boundToDevice)) {
       log.warn('this Node cannot bind to an interface: requests from other interfaces come in too', { interface: name })
@@ -76,7 +87,7 @@ export class DhcpServer implements AsyncDisposable {
   }
 
   private constructor(options: DhcpServerOptions, sockets: readonly Socket[], port: number, prober?: ArpProber) {
-    const [broadcasts, unicasts] = sockets
+    const [broadcasts, unicasts, boots] = sockets
     if (broadcasts === undefined || unicasts === undefined) throw new TypeError('Cannot serve DHCP without two sockets')
     this.#prober = prober
     this.#context = contextOf(options, prober)
@@ -85,8 +96,9 @@ export class DhcpServer implements AsyncDisposable {
     this.#onExchange = options.onExchange ?? (() => undefined)
     this.#log = options.log ?? silent
     this.#port = port
-    this.#receiveOn(broadcasts, 'broadcast')
-    this.#receiveOn(unicasts, 'unicast')
+    this.#receiveOn(broadcasts, (message) => handleMessage(this.#context, message, 'broadcast'))
+    this.#receiveOn(unicasts, (message) => handleMessage(this.#context, message, 'unicast'))
+    if (boots !== undefined) this.#receiveOn(boots, (message) => handleBootRequest(this.#context, message))
   }
 
   /** The port of servers. */
@@ -108,18 +120,18 @@ export class DhcpServer implements AsyncDisposable {
     await Promise.all(this.#sockets.map((socket) => new Promise<void>((resolve) => socket.close(resolve))))
   }
 
-  #receiveOn(socket: Socket, arrival: Arrival): void {
+  #receiveOn(socket: Socket, decide: Decide): void {
     socket.on('error', (error) => this.#log.warn('DHCP socket error', { error }))
-    socket.on('message', (datagram, peer) => this.#receive(datagram, peer, arrival))
+    socket.on('message', (datagram, peer) => this.#receive(datagram, { peer, socket, decide }))
   }
 
-  #receive(datagram: Uint8Array, peer: RemoteInfo, arrival: Arrival): void {
+  #receive(datagram: Uint8Array, from: Received): void {
     if (this.#running.size >= MOST_AT_ONCE) return this.#drop()
-    const turn: Promise<void> = this.#handle(datagram, arrival)
+    const turn: Promise<void> = this.#handle(datagram, from)
       .catch((error: unknown) => {
         // a malformed message is everyday, a failure of ours is not
         const level = error instanceof WireError ? 'debug' : 'warn'
-        this.#log[level]('DHCP message not answered', { peer: peer.address, error })
+        this.#log[level]('DHCP message not answered', { peer: from.peer.address, error })
       })
       .finally(() => {
         this.#running.delete(turn)
@@ -128,10 +140,12 @@ export class DhcpServer implements AsyncDisposable {
     this.#running.add(turn)
   }
 
-  async #handle(datagram: Uint8Array, arrival: Arrival): Promise<void> {
+  async #handle(datagram: Uint8Array, from: Received): Promise<void> {
     const message = decodeMessage(datagram)
-    const { exchange, reply } = await handleMessage(this.#context, message, arrival)
-    if (reply !== undefined) await this.#send(encodeMessage(reply.message), reply.to)
+    // a broadcast of this host comes back to it
+    if (readOption(message.options, option.vendorClass) === probeClass(this.#context.serverAddress)) return
+    const { exchange, reply } = await from.decide(message)
+    if (reply !== undefined) await this.#send(encodeMessage(reply.message), reply.to, from)
     const { outcome } = exchange
     if (outcome.kind === 'failed') {
       this.#log.error('cannot answer DHCP message', { mac: exchange.client.mac, error: outcome.error })
@@ -142,11 +156,9 @@ export class DhcpServer implements AsyncDisposable {
     this.#onExchange(exchange)
   }
 
-  #send(datagram: Uint8Array, { address, port }: Destination): Promise<void> {
-    const target = port === 'server' ? this.#port : this.#port + 1
-    return new Promise((resolve, reject) => {
-      this.#sender.send(datagram, target, address, (error) => (error === null ? resolve() : reject(error)))
-    })
+  #send(datagram: Uint8Array, { address, port }: Destination, { peer, socket }: Received): Promise<void> {
+    if (port === 'sender') return sendTo(socket, datagram, peer)
+    return sendTo(this.#sender, datagram, { address, port: port === 'server' ? this.#port : this.#port + 1 })
   }
 
   #drop(): void {
@@ -158,9 +170,24 @@ export class DhcpServer implements AsyncDisposable {
   }
 }
 
+/** Where a datagram came from, and what decides on its answer. */
+interface Received {
+  readonly peer: RemoteInfo
+  readonly socket: Socket
+  readonly decide: Decide
+}
+type Decide = (message: DhcpMessage) => Promise<Handled>
+
+function sendTo(socket: Socket, datagram: Uint8Array, { address, port }: Pick<RemoteInfo, 'address' | 'port'>) {
+  return new Promise<void>((resolve, reject) => {
+    socket.send(datagram, port, address, (error) => (error === null ? resolve() : reject(error)))
+  })
+}
+
 function contextOf(options: DhcpServerOptions, prober: ArpProber | undefined): DhcpContext {
-  const { serverAddress, leases, answer, checked } = options
-  if (prober === undefined || checked === undefined) return { serverAddress, leases, answer }
+  const { serverAddress, leases, answer, checked, role } = options
+  const context = { serverAddress, leases, answer, ...(role === undefined ? {} : { role }) }
+  if (prober === undefined || checked === undefined) return context
   const check = new AddressCheck({ network: checked, find: (address) => prober.probe(address) })
-  return { serverAddress, leases, answer, holderOf: (address, own) => check.holderOf(address, own) }
+  return { ...context, holderOf: (address, own) => check.holderOf(address, own) }
 }

@@ -125,7 +125,8 @@ test('handleMessage() frees its offer when the machine takes another server, and
   const { exchange, reply } = await tell('request', { options: [THEIRS, asking('10.0.0.222')] })
   assert.equal(reply, undefined)
   const text = 'it took the offer of 10.0.0.9'
-  assert.deepEqual(exchange.outcome, { kind: 'ignored', reason: 'other-server', text, server: '10.0.0.9' })
+  const took = { server: '10.0.0.9', address: '10.0.0.222' }
+  assert.deepEqual(exchange.outcome, { kind: 'ignored', reason: 'other-server', text, ...took })
   assert.deepEqual(leases.offer({ mac: '52:54:00:00:00:02' }, undefined), { address: '10.0.0.100', fresh: true })
 })
 

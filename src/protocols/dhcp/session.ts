@@ -10,7 +10,7 @@ import type { LeaseBook, LeaseClient, Offer } from './lease-book.ts'
 import { serverIdentifierFor } from './link.ts'
 import { type MessageType, option, readOption, requireValid } from './options.ts'
 import type { DhcpMessage } from './packet.ts'
-import { grant, inform, leaseSecondsFor, refuse } from './reply.ts'
+import { grant, grantBoot, inform, leaseSecondsFor, refuse } from './reply.ts'
 
 /** What a server decides with. */
 export interface DhcpContext {
@@ -18,9 +18,16 @@ export interface DhcpContext {
   readonly serverAddress: Ipv4
   readonly leases: LeaseBook
   readonly answer: AnswerClient
+  /**
+   * `proxy` while another server gives the addresses: then we add what to boot, keep up the leases that we gave before,
+   * and deny nobody anything. Always `server` without it.
+   */
+  readonly role?: () => DhcpRole
   /** Who but this machine uses an address already; without it machines find that out themselves (DHCPDECLINE). */
   readonly holderOf?: (address: Ipv4, own: Mac) => Promise<Mac | undefined>
 }
+
+export type DhcpRole = 'server' | 'proxy'
 
 /** What became of one message, and what is to be sent. */
 export interface Handled {
@@ -52,14 +59,9 @@ export async function handleMessage(context: DhcpContext, message: DhcpMessage, 
   const client = describeClient(message)
   const received = typeOf(message)
   const link = client.link ?? linkWithoutRelay(message, arrival, context.serverAddress)
-  const { outcome, reply } = await decideSafely({ ...context, message, client, arrival, link }, received)
-  const exchange: DhcpExchange = {
-    client,
-    transactionId: message.transactionId,
-    secondsSinceStart: message.seconds,
-    outcome,
-    ...(received === undefined || received === 'malformed' ? {} : { received }),
-  }
+  const turn: Turn = { ...context, message, client, arrival, link }
+  const { outcome, reply } = await safely(() => decide(turn, received))
+  const exchange = exchangeOf(turn, received, outcome)
   return reply === undefined ? { exchange } : { exchange, reply: { message: reply, to: destinationOf(message, reply) } }
 }
 
@@ -68,7 +70,7 @@ function linkWithoutRelay({ clientAddress }: DhcpMessage, arrival: Arrival, serv
   return arrival === 'unicast' && clientAddress !== NO_ADDRESS ? clientAddress : serverAddress
 }
 
-function typeOf(message: DhcpMessage): MessageType | 'malformed' | undefined {
+function typeOf(message: DhcpMessage): Received {
   try {
     return requireValid(message.options, option.messageType)
   } catch (error) {
@@ -77,15 +79,27 @@ function typeOf(message: DhcpMessage): MessageType | 'malformed' | undefined {
   }
 }
 
-async function decideSafely(turn: Turn, received: MessageType | 'malformed' | undefined): Promise<Decision> {
+function exchangeOf({ client, message }: Turn, received: Received, outcome: Outcome): DhcpExchange {
+  return {
+    client,
+    transactionId: message.transactionId,
+    secondsSinceStart: message.seconds,
+    outcome,
+    ...(received === undefined || received === 'malformed' ? {} : { received }),
+  }
+}
+
+type Received = MessageType | 'malformed' | undefined
+
+async function safely(decision: () => Decision | Promise<Decision>): Promise<Decision> {
   try {
-    return await decide(turn, received)
+    return await decision()
   } catch (error) {
     return { outcome: { kind: 'failed', text: messageWithCauses(error), error } }
   }
 }
 
-function decide(turn: Turn, received: MessageType | 'malformed' | undefined): Decision | Promise<Decision> {
+function decide(turn: Turn, received: Received): Decision | Promise<Decision> {
   const { message } = turn
   if (message.operation === 'reply') return ignored('not-a-request', 'it is a reply, sent to the port of servers')
   if (message.hardwareAddress.byteLength !== 6 || !SIX_BYTE_HARDWARE.has(message.hardwareType)) {
@@ -117,6 +131,7 @@ function noNetwork({ client, link }: Turn): string {
 /** §4.3.1 */
 async function discover(turn: Turn): Promise<Decision> {
   const { client, leases, message } = turn
+  if (turn.role?.() === 'proxy') return offerBoot(turn, 'offer')
   const { offer, inUse } = await offerUnused(turn)
   if ('refused' in offer) return ignored(offer.refused, offer.text)
   const { address } = offer
@@ -148,6 +163,47 @@ async function offerUnused(turn: Turn): Promise<{ offer: Offer; inUse: readonly 
 /** A machine that pretends to have every address must not keep us busy. */
 const MOST_TRIED = 4
 
+/**
+ * Says what to boot to firmware that takes its address from another server. Everybody else is none of our business.
+ *
+ * @param type an ACK for who asks again on port 4011, as the offer of PXE 2.1 §2.2.3 made it do
+ */
+async function offerBoot(turn: Turn, type: 'offer' | 'ack'): Promise<Decision> {
+  const { client, message, link, serverAddress } = turn
+  if (client.firmware === 'none') return ignored('proxy', 'another server gives addresses here, and it is no firmware')
+  const received = type === 'offer' ? 'discover' : 'request'
+  const answer = await turn.answer(client, { address: message.clientAddress, link, received })
+  if (answer?.bootFile === undefined) return ignored('not-served', 'nothing is configured for this machine')
+  const reply = grantBoot(message, type, { serverAddress, answer })
+  return { outcome: { kind: 'boot-offered', answer }, reply }
+}
+
+/**
+ * Handles a message to port 4011, where firmware asks a proxyDHCP server for its boot file once it has an address from
+ * another one (PXE 2.1 §2.2.3). The reply goes back to the port it came from.
+ */
+export async function handleBootRequest(context: DhcpContext, message: DhcpMessage): Promise<Handled> {
+  const client = describeClient(message)
+  const link = message.clientAddress === NO_ADDRESS ? context.serverAddress : message.clientAddress
+  const turn: Turn = { ...context, message, client, arrival: 'unicast', link }
+  const { outcome, reply } = await safely(() => decideBoot(turn))
+  const exchange = exchangeOf(turn, typeOf(message), outcome)
+  if (reply === undefined) return { exchange }
+  return { exchange, reply: { message: reply, to: { address: message.clientAddress, port: 'sender' } } }
+}
+
+function decideBoot(turn: Turn): Decision | Promise<Decision> {
+  const { message } = turn
+  const received = typeOf(message)
+  if (message.operation === 'reply') return ignored('not-a-request', 'it is a reply')
+  if (message.hardwareAddress.byteLength !== 6)
+    return ignored('hardware', 'its hardware address is not that of Ethernet')
+  if (received !== 'request' && received !== 'inform')
+    return ignored('not-a-request', 'it is no request for a boot file')
+  if (!turn.leases.serves(turn.link)) return ignored('unknown-network', noNetwork(turn))
+  return offerBoot(turn, 'ack')
+}
+
 /** §4.3.2: which of the four states the client is in shows in what it sends, table 4. */
 function request(turn: Turn): Decision | Promise<Decision> {
   const { message, serverAddress } = turn
@@ -165,7 +221,10 @@ function request(turn: Turn): Decision | Promise<Decision> {
 
 function otherServer(turn: Turn, server: Ipv4): Decision {
   turn.leases.withdraw(leaseClient(turn))
-  return { outcome: { kind: 'ignored', reason: 'other-server', text: `it took the offer of ${server}`, server } }
+  const address = readOption(turn.message.options, option.requestedAddress)
+  const text = `it took the offer of ${server}`
+  const taken = address === undefined ? {} : { address }
+  return { outcome: { kind: 'ignored', reason: 'other-server', text, server, ...taken } }
 }
 
 async function confirm(turn: Turn, address: Ipv4, state: ClientState): Promise<Decision> {
@@ -175,7 +234,8 @@ async function confirm(turn: Turn, address: Ipv4, state: ClientState): Promise<D
   const network = { address: turn.link, prefix: answer.prefix }
   if (!contains(network, address)) return denied(turn, address, `${address} is of another network`)
   const seconds = leaseSecondsFor(message, answer)
-  const binding = await leases.bind(leaseClient(turn), address, seconds, { adopt: state !== 'init-reboot' })
+  const isProxy = turn.role?.() === 'proxy'
+  const binding = await leases.bind(leaseClient(turn), address, seconds, { adopt: !isProxy && state !== 'init-reboot' })
   if (binding === 'bound') {
     const reply = grant(message, 'ack', { serverAddress, address, answer })
     return { outcome: { ...granted('acknowledged', turn, address, answer), state }, reply }
@@ -197,6 +257,7 @@ const DENIALS = {
 } as const
 
 function denied(turn: Turn, address: Ipv4, text: string): Decision {
+  if (turn.role?.() === 'proxy') return ignored('proxy', `${text}; another server gives addresses here`)
   return { outcome: { kind: 'denied', address, text }, reply: refuse(turn.message, turn.serverAddress, text) }
 }
 
@@ -220,6 +281,7 @@ async function release({ client, leases, message, serverAddress }: Turn): Promis
 async function answerInform(turn: Turn): Promise<Decision> {
   const { client, message, serverAddress } = turn
   const address = message.clientAddress
+  if (turn.role?.() === 'proxy') return ignored('proxy', 'another server tells machines here of their network')
   if (address === NO_ADDRESS) return ignored('malformed', 'the INFORM does not say the address of its sender (ciaddr)')
   const answer = await turn.answer(client, { address, link: turn.link, received: 'inform' })
   if (answer === undefined) return ignored('not-served', 'nothing is configured for this machine')
