@@ -9,23 +9,27 @@ load_modules_for_root() {
 
 # Loads a driver for every device that has appeared since the last call; false when there was none. A driver may bring a
 # bus of its own (a PCI card the virtio bus, a controller its USB devices), so this is repeated until nothing turns up.
-# No process is started per device: a server has hundreds of them, and this runs five times a second.
+# One process for all devices: a server has hundreds of them, and this runs five times a second.
 load_new_drivers() {
-  local alias file new=
-  for file in "$ROOT"/sys/bus/*/devices/*/modalias; do
-    alias=
-    { read -r alias <"$file"; } 2>/dev/null
+  local alias aliases new=
+  aliases=$(cat "$ROOT"/sys/bus/*/devices/*/modalias 2>/dev/null)
+  [ "$aliases" != "$ALIASES_NOW" ] || return 1
+  ALIASES_NOW=$aliases
+  while read -r alias; do
     case $alias in
       '' | *' '*) continue ;; # of no use to modprobe
     esac
     value_in "$SEEN_ALIASES $new" "$alias" || new="$new $alias"
-  done
+  done <<LIST
+$aliases
+LIST
   [ -n "$new" ] || return 1
   SEEN_ALIASES="$SEEN_ALIASES$new"
   # shellcheck disable=SC2086 # a list
   run modprobe -a -b -q $new || true # most devices of a machine are no network cards and have no module here
 }
 
+ALIASES_NOW='' # what all devices said at the last look
 SEEN_ALIASES=
 
 # Sets CARDS, or fails when there is none. USB takes a second or two to say what hangs on it.
@@ -159,11 +163,9 @@ why_no_card() {
   missing=$(devices_without_driver | while read -r place alias; do
     printf '%s %s (%s); ' "$place" "$(pci_id "$alias")" "$alias"
   done)
-  firmware=$(kernel_messages | grep -iE 'firmware.*(failed|not found|error)|failed to load.*firmware' | tail -n 2)
+  firmware=$(missing_firmware)
   if [ -n "$firmware" ]; then
-    trouble no-firmware "A network card's driver did not get its firmware." \
-      "$firmware" \
-      "Add the firmware package to the image, so that the drivers part carries it."
+    no_firmware "$firmware"
   elif [ -n "$missing" ]; then
     trouble no-driver "There is a network card, but no driver for it." \
       "${missing%; }" \

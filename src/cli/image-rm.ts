@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import type { ImageOptions } from './image-result.ts'
+import { collectParts } from '../server/part-cache.ts'
 import { openStore } from './store.ts'
 import { printJson } from './text.ts'
 
@@ -11,6 +12,7 @@ export function imageRmCommand(): Command {
     .action(async (reference: string, options: ImageOptions) => {
       const store = await openStore(options.store)
       const removed = await store.remove(reference)
+      await collectParts(store)
       if (options.json === true) return printJson({ removed })
       for (const digest of removed) process.stdout.write(`Removed release ${digest}\n`)
       if (removed.length === 0)

@@ -190,10 +190,11 @@ function cardWords({ cards, missing }: EventOf<'report.cards'>): EventWords {
 /** Longer than any card takes without a switch that makes it wait. */
 const SLOW_LINK_SECONDS = 5
 
-function leaseWords({ interface: name, address, linkSeconds = 0 }: EventOf<'report.lease'>): EventWords {
-  if (linkSeconds < SLOW_LINK_SECONDS) return plain(`${name} has ${address}`)
-  const what = `${name} has ${address}; its link took ${formatSeconds(linkSeconds)} (a switch with spanning tree?)`
-  return { what, tone: 'warning' }
+function leaseWords({ interface: name, address, linkSeconds = 0, sshHostKey }: EventOf<'report.lease'>): EventWords {
+  const login = sshHostKey === undefined ? '' : `; ssh root@${address} (host key ${sshHostKey})`
+  if (linkSeconds < SLOW_LINK_SECONDS) return plain(`${name} has ${address}${login}`)
+  const slow = `its link took ${formatSeconds(linkSeconds)} (a switch with spanning tree?)`
+  return { what: `${name} has ${address}; ${slow}${login}`, tone: 'warning' }
 }
 
 /** What the initramfs leaves behind. */

@@ -194,6 +194,8 @@ export interface ReportLease extends Report {
   readonly leaseSeconds?: number
   /** Seconds that passed before the card had a link; a switch with spanning tree takes half a minute. */
   readonly linkSeconds?: number
+  /** Fingerprint of the SSH server that somebody may log in to. */
+  readonly sshHostKey?: string
 }
 
 /** The root file system is mounted. */

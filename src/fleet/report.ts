@@ -55,6 +55,7 @@ const STAGES: Readonly<Record<string, ReadStage>> = {
     ...optional('server', f.text('server')),
     ...optional('leaseSeconds', f.number('seconds')),
     ...optional('linkSeconds', f.number('link')),
+    ...optional('sshHostKey', f.text('ssh-host-key')),
   }),
   root: (f, when) => ({ type: 'report.root', ...when, url: f.needed('url'), ...optional('took', f.number('took')) }),
   handover: (f, when) => ({ type: 'report.handover', ...when, managers: f.all('manager') }),

@@ -172,3 +172,33 @@ test('storyOf() lets no control character of a file name through to a terminal',
   ])
   assert.match(row?.what ?? '', /^a\[2Jbc x{293}$/)
 })
+
+test('storyOf() tells what an initramfs came with: slow links, logins, memory, words that nobody understood, logs', () => {
+  const at = 1000
+  const lease = { type: 'report.lease', at, interface: 'eth0', address: '10.0.0.7' } as const
+  const words = storyOf([
+    { ...lease, linkSeconds: 31 },
+    { ...lease, linkSeconds: 1, sshHostKey: 'SHA256:abc' },
+    { type: 'report.words', at, words: ['rd.x=1', 'ip=\x1b[2J'] },
+    { type: 'report.switch', at, init: '/sbin/init', initramfsMemoryKib: 20_480, modules: 34 },
+    { type: 'boot.log', at, source: 'syslog', bytes: 100 },
+    {
+      type: 'boot.drivers',
+      at,
+      scope: 'fitted',
+      devices: ['8086:100e'],
+      why: 'its card',
+      part: 'ab',
+      bytes: 1,
+      modules: 9,
+    },
+  ]).map(({ what }) => what)
+  assert.deepEqual(words, [
+    'eth0 has 10.0.0.7; its link took 31 s (a switch with spanning tree?)',
+    'eth0 has 10.0.0.7; ssh root@10.0.0.7 (host key SHA256:abc)',
+    'not understood on the kernel command line: rd.x=1 ip=[2J',
+    'starts /sbin/init; 20.0 MiB of the initramfs given back, 34 modules loaded',
+    'its log came by syslog',
+    'drivers: fitted to 8086:100e, 9 modules (its card)',
+  ])
+})

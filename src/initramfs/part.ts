@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CpioEntry } from '../formats/cpio/entry.ts'
 import { writeCpio } from '../formats/cpio/write.ts'
@@ -27,6 +27,8 @@ export interface Recipe<Report> {
   readonly make: () => Promise<{ readonly entries: readonly CpioEntry[]; readonly report: Report }>
   /** Of what the inputs do not tell: a part in the cache is made anew when this has become another. */
   readonly stamp?: (report: Report) => Promise<string>
+  /** Whoever reads the file compares its digest: in the cache its size is enough. */
+  readonly checkedLater?: boolean
 }
 
 /** What the cache keeps of a part beside its file. */
@@ -54,13 +56,14 @@ export async function ensurePart<Report>(cacheDir: string, recipe: Recipe<Report
 async function kept<Report>(
   cacheDir: string,
   note: string,
-  { stamp }: Recipe<Report>,
+  { stamp, checkedLater = false }: Recipe<Report>,
 ): Promise<Part<Report> | undefined> {
   try {
     const { file, stamp: before, ...part } = JSON.parse(await readFile(note, 'utf8')) as Note<Report>
     const path = join(cacheDir, file)
     if (stamp !== undefined && (await stamp(part.report)) !== before) return undefined
-    return sha256(await readFile(path)) === part.digest ? { path, ...part } : undefined
+    const isWhole = checkedLater ? (await stat(path)).size === part.size : sha256(await readFile(path)) === part.digest
+    return isWhole ? { path, ...part } : undefined
   } catch {
     return undefined // not made yet, or damaged: made anew
   }

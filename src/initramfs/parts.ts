@@ -91,7 +91,8 @@ export interface Source {
 /**
  * The drivers part of one kernel of a root: a release, an archive, a directory.
  *
- * @param compression what the kernel reads best where it is not given
+ * @param compression what the kernel reads best where it is not given; with `none` the part is for `ensureWhole()`,
+ *   which compares its digest
  * @throws {DeviceWithoutDriverError} as `buildDrivers()`
  */
 export async function ensureDriversOf(
@@ -109,6 +110,7 @@ export async function ensureDriversOf(
     inputs: [identity, kernelVersion, wanted, FEATURES, MODULES_FOR_ROOT, FIRMWARE_LEFT_OUT],
     compression: compression ?? (await kernelCompression(tree, kernelVersion)),
     make: () => buildDrivers(tree, kernelVersion, wanted),
+    checkedLater: compression === 'none',
     ...(digest === undefined ? { stamp: (report: DriversReport) => stampOfContents(tree, report) } : {}),
   })
 }

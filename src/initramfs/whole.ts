@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CpioEntry } from '../formats/cpio/entry.ts'
 import { readCpio } from '../formats/cpio/read.ts'
 import { completeTree } from '../formats/cpio/tree.ts'
 import type { PartCompression } from './compress.ts'
-import { ensurePart, type Part } from './part.ts'
+import { ensurePart, type Part, sha256 } from './part.ts'
 
 /**
  * Several parts as one archive. The kernel takes them one after the other too, but lsinitramfs, unmkinitramfs and cpio
@@ -22,10 +22,17 @@ export async function ensureWhole(
     inputs: parts.map(({ digest }) => digest),
     compression,
     make: async () => {
-      const files = await Promise.all(parts.map(({ path }) => readFile(path)))
+      const files = await Promise.all(parts.map(readPart))
       const entries = files.flatMap((file) => readCpio(file).entries)
       const byName = new Map(entries.map((entry): [string, CpioEntry] => [entry.name, entry]))
       return { entries: completeTree([...byName.values()]), report: null }
     },
   })
+}
+
+async function readPart({ path, digest }: Part<unknown>): Promise<Uint8Array> {
+  const file = await readFile(path)
+  if (sha256(file) === digest) return file
+  await rm(path)
+  throw new Error(`Cannot use ${path}: it is damaged, and was removed; the next call makes it anew`)
 }

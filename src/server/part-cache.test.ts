@@ -42,8 +42,8 @@ test('PartCache removes the parts of a release that is gone, with all that belon
 })
 
 test('PartCache never removes what a machine may be fetching', async (t) => {
-  const { cache, left } = await cacheOf(t, [{ digit: '1', release: OLD, hours: 0.5 }])
-  assert.deepEqual(await cache.collect(new Set(), 0, NOW), { files: 0, bytes: 0 })
+  const { cache, left } = await cacheOf(t, [{ digit: '1', release: NEW, hours: 0.5 }])
+  assert.deepEqual(await cache.collect(new Set([NEW]), 0, NOW), { files: 0, bytes: 0 })
   assert.equal((await left()).length, 1)
 })
 

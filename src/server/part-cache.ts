@@ -1,5 +1,6 @@
 import { readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { ReleaseStore } from '../image/store.ts'
 
 /** What a file of the cache is, for those who tidy it up. */
 interface CachedPart {
@@ -48,8 +49,8 @@ export class PartCache {
   }
 
   /**
-   * Removes parts of releases that are gone, then those not used for longest until the rest fits. Never one that a
-   * machine may be fetching now.
+   * Removes parts of releases that are gone, which nobody can boot any more, then those not used for longest until the
+   * rest fits; of these never one that a machine may be fetching now.
    *
    * @param releases digests of those that are there
    * @param mostBytes that all parts may take
@@ -60,7 +61,7 @@ export class PartCache {
     const gone: CachedPart[] = []
     for (const part of parts) {
       const isOrphan = part.release !== undefined && !releases.has(part.release)
-      if (now - part.usedAt < IN_USE_MS || (!isOrphan && bytes <= mostBytes)) continue
+      if (!isOrphan && (bytes <= mostBytes || now - part.usedAt < IN_USE_MS)) continue
       bytes -= part.bytes
       gone.push(part)
     }
@@ -105,4 +106,15 @@ export class PartCache {
       await rm(join(this.#directory, `${file}.used`), { force: true })
     }
   }
+}
+
+/**
+ * Tidies up the parts of a store, when a release was removed or a server starts. What cannot be removed stays.
+ *
+ * @param mostBytes that they may take; without it only those of releases that are gone are removed
+ */
+export async function collectParts(store: ReleaseStore, mostBytes = Number.POSITIVE_INFINITY): Promise<Collected> {
+  const present = new Set((await store.releases()).map(({ digest }) => digest))
+  const cache = new PartCache(join(store.directory, 'cache', 'initramfs'))
+  return cache.collect(present, mostBytes).catch(() => ({ files: 0, bytes: 0 }))
 }

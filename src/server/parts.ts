@@ -20,7 +20,7 @@ const MOST_REMEMBERED = 1000
 export class Parts {
   /** Where the files lie, by the names that `fileOf` gives. */
   readonly directory: string
-  readonly cache: PartCache
+  readonly #cache: PartCache
   readonly #cacheDirectory: string
   readonly #releases: Releases
   readonly #made = new Map<string, Promise<Part<unknown>>>()
@@ -28,7 +28,7 @@ export class Parts {
   constructor(storeDirectory: string, releases: Releases) {
     this.#cacheDirectory = join(storeDirectory, 'cache')
     this.directory = join(this.#cacheDirectory, 'initramfs')
-    this.cache = new PartCache(this.directory)
+    this.#cache = new PartCache(this.directory)
     this.#releases = releases
   }
 
@@ -90,7 +90,7 @@ export class Parts {
     if (this.#made.size > MOST_REMEMBERED && oldest !== undefined) this.#made.delete(oldest)
     part.catch(() => this.#made.delete(key))
     const made = await part
-    await this.cache.use(fileOf(made), release)
+    await this.#cache.use(fileOf(made), release)
     return made
   }
 }

@@ -1,13 +1,14 @@
 import type { ServerAddresses } from '../boot/server-addresses.ts'
 import { clientOf } from '../config/effective.ts'
 import type { LoadedConfig } from '../config/load.ts'
+import { nfsClientsPath } from '../config/paths.ts'
 import type { Config } from '../config/schema.ts'
 import type { Boots } from '../fleet/boots.ts'
 import type { Mac } from '../net/mac.ts'
 import { ReleaseStore } from '../image/store.ts'
-import { DhcpServer } from '../protocols/dhcp/server.ts'
 import { HttpServer } from '../protocols/http/server.ts'
 import { NfsServer } from '../protocols/nfs/server.ts'
+import { RecordsDirectory } from '../protocols/nfs/v4/records-directory.ts'
 import { TftpServer } from '../protocols/tftp/server.ts'
 import { Icmpv6Socket } from '../sys/icmpv6-socket.ts'
 import type { Logger } from '../sys/log.ts'
@@ -18,12 +19,14 @@ import type { BootServices } from './boot-services.ts'
 import { BootStory } from './boot-story.ts'
 import { checkChoices } from './choices.ts'
 import { dhcpAnswers } from './dhcp-answers.ts'
+import { startDhcpService } from './dhcp-service.ts'
 import { dhcpStory } from './dhcp-story.ts'
 import { DriversChoice } from './drivers-choice.ts'
 import { FileStory } from './file-story.ts'
 import { sparesIpv6Wait } from './ipv6-wait.ts'
 import { type ServedNetwork, servedNetwork } from './network.ts'
 import { NfsTraffic } from './nfs-traffic.ts'
+import { collectParts } from './part-cache.ts'
 import { Parts } from './parts.ts'
 import { Plans } from './plans.ts'
 import { prepareBoots } from './prepare.ts'
@@ -72,12 +75,13 @@ export class NetrootServer implements AsyncDisposable {
     )
     const names = (mac: Mac): string => clientOf(config, mac)?.name ?? ''
     const story = new BootStory(state.boots, names, options.log.child({ service: 'boots' }), state.logs)
-    const syslogPort = await startSyslog({ config, network, story, log: options.log }, open)
-    const server = addressesOf(config, network, syslogPort)
+    const syslog = await startSyslog({ config, network, story, log: options.log }, open)
+    const server = addressesOf(config, network, 'port' in syslog ? syslog.port : undefined)
     const services = await prepareServices(options, server, { hardware: state.hardware, story }, open)
-    const composition = { config, network, services, state }
+    const composition = { config, network, services, state, stateDirectory }
     await startServices(composition, open)
     for (const more of networksBeside(composition)) await startServices(more, open)
+    if ('error' in syslog) options.log.warn(NO_SYSLOG, { error: syslog.error }) // what else is wrong was said before
     services.story.recordRestart(Date.now()) // not before: one that cannot start has restarted nothing
     return new NetrootServer(network, state.boots, server, open.move())
   }
@@ -97,6 +101,8 @@ export class NetrootServer implements AsyncDisposable {
   }
 }
 
+const NO_SYSLOG = 'takes no syslog from machines; ports: { syslog: 5140 } in netroot.yaml names another port'
+
 /** Makes or finds all that machines will ask for. */
 async function prepareServices(
   { loaded, storeDirectory, log, onStep = () => undefined }: NetrootOptions,
@@ -113,7 +119,7 @@ async function prepareServices(
   const plans = new Plans({ config, server, releases, parts, drivers })
   const keys = await sshKeys(loaded)
   const loaders = await prepareBoots({ config, storeDirectory, releases, parts, onStep })
-  await parts.cache.collect(new Set((await store.releases()).map(({ digest }) => digest)), config.cache)
+  await collectParts(store, config.cache)
   const admission = new Admission({ atOnce: config.atOnce })
   return { story, hardware, plans, parts, releases, loaders, server, keys, admission, log }
 }
@@ -128,16 +134,17 @@ interface Composition {
   readonly network: ServedNetwork
   readonly services: BootServices
   readonly state: ServerState
+  readonly stateDirectory: string
 }
 
 /** The same services on each other interface, where machines find them at the server's address there. */
-function networksBeside({ config, network, services, state }: Composition): Composition[] {
+function networksBeside({ config, network, services, ...kept }: Composition): Composition[] {
   return network.networks.slice(1).flatMap(({ network: other, attached }) => {
     if (attached === undefined) return []
     const server = { ...services.server, address: attached.address }
     const plans = services.plans.at(server)
     const there = { ...network, interface: attached.interface, server: other }
-    return [{ config, network: there, services: { ...services, server, plans }, state }]
+    return [{ config, network: there, services: { ...services, server, plans }, ...kept }]
   })
 }
 
@@ -179,6 +186,7 @@ async function startServices(composition: Composition, open: AsyncDisposableStac
         exports: services.releases.exports,
         onMount: (event) => story.nfs(event),
         onRead: (address, _, bytes) => traffic.add(address, bytes),
+        clients: new RecordsDirectory(nfsClientsPath(composition.stateDirectory, host, port)),
         log: log.child({ service: 'nfs' }),
       }),
     )
@@ -196,13 +204,14 @@ function nfsPorts({ ports, profiles, clients }: Config): readonly number[] {
 
 const PORTMAPPER = 111
 
-async function startDhcp(
+function startDhcp(
   { config, network, services, state }: Composition,
   neighbours: Icmpv6Socket | undefined,
-): Promise<DhcpServer> {
+): Promise<AsyncDisposable> {
   const { story, server, log } = services
   const tell = dhcpStory(story, (boot) => void services.plans.anticipate(boot))
-  return DhcpServer.listen({
+  return startDhcpService({
+    dhcp: config.dhcp,
     interface: network.interface,
     serverAddress: server.address,
     leases: state.leases,

@@ -16,12 +16,12 @@ export interface SyslogParts {
  * Takes syslog on every address that machines know. They boot without it, so a port that somebody has, a syslog daemon
  * mostly, keeps nothing from starting.
  *
- * @returns the port; undefined where none is taken
+ * @returns the port, or why none is taken
  */
 export async function startSyslog(
   { config, network, story, log }: SyslogParts,
   open: AsyncDisposableStack,
-): Promise<number | undefined> {
+): Promise<{ readonly port: number } | { readonly error: unknown }> {
   await using servers = new AsyncDisposableStack()
   const lines = servers.use(new SyslogStory(story))
   const hosts = network.networks.flatMap(({ attached }) => attached?.address ?? [])
@@ -37,9 +37,8 @@ export async function startSyslog(
       port = servers.use(server).port
     }
   } catch (error) {
-    log.warn('takes no syslog from machines; ports: { syslog: 5140 } in netroot.yaml names another port', { error })
-    return undefined
+    return { error }
   }
   open.use(servers.move())
-  return port
+  return { port }
 }

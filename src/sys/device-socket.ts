@@ -25,6 +25,9 @@ const SOCK_NONBLOCK = 0o4000
 const SOCK_CLOEXEC = 0o2000000
 const SOL_SOCKET = 1
 const SO_BINDTODEVICE = 25
+const SO_RCVBUFFORCE = 33
+/** Bytes, as an int: some thousand datagrams, each with what the kernel needs for it. */
+const RECEIVE_BUFFER = new Uint8Array(new Int32Array([4 * 2 ** 20]).buffer)
 
 /**
  * Binds a UDP socket to a network interface, which `node:dgram` cannot do: the socket is made through `node:ffi` and
@@ -55,6 +58,8 @@ function openBound(libc: Libc, { interface: name, address, port }: DeviceSocketO
   try {
     const device = Buffer.from(`${name}\0`)
     libc.call('SO_BINDTODEVICE', libc.setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, device.byteLength))
+    // a room full of machines asks at once; without the right to more it stays as it is
+    libc.setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER, RECEIVE_BUFFER.byteLength)
     const target = socketAddress(address, port)
     libc.call('bind', libc.bind(fd, target, target.byteLength))
     return fd

@@ -17,7 +17,7 @@ async function begin(t: TestContext, mac: string): Promise<{ net: UpNetwork; boo
 
 /** What is written of a whole boot, in its order; a file by what it is. */
 const STORY = [
-  'dhcp.discover dhcp.offer dhcp.ack tftp.file loader script script kernel tools drivers client',
+  'dhcp.discover dhcp.offer dhcp.ack tftp.file loader script boot.drivers script kernel tools drivers client',
   'report.init report.cards dhcp.discover dhcp.offer dhcp.ack report.lease nfs.mount',
   'report.root report.switch report.alive nfs.traffic',
 ]

@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict'
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { EventOf } from '../../src/fleet/events.ts'
 import type { CardModel } from '../../src/lab/qemu-arguments.ts'
 import type { ServedLab } from '../../src/lab/served-lab.ts'
+import { run } from '../../src/sys/run.ts'
+import { debianRelease } from '../support/debian.ts'
+import { NETROOT } from '../support/netroot.ts'
 import { bootDirectly, type DirectOptions } from '../vm/direct.ts'
 import { serveDebian, showWhatFailed } from '../vm/served.ts'
 
@@ -10,8 +15,8 @@ import { serveDebian, showWhatFailed } from '../vm/served.ts'
 
 interface Row {
   readonly model: CardModel
-  /** As iPXE tells it, DHCP option 175.177; none for what is on no PCI bus. */
-  readonly busId?: string
+  /** As iPXE tells it, DHCP option 175.177. */
+  readonly busId: string
   readonly driver: string
 }
 
@@ -22,7 +27,6 @@ const ROWS: readonly Row[] = [
   { model: 'rtl8139', busId: '01:10:ec:81:39', driver: '8139cp' },
   { model: 'vmxnet3', busId: '01:15:ad:07:b0', driver: 'vmxnet3' },
   { model: 'pcnet', busId: '01:10:22:20:00', driver: 'pcnet32' },
-  { model: 'usb-net', driver: 'cdc_ether' },
 ]
 
 let served: ServedLab
@@ -55,10 +59,31 @@ describe('cards', { timeout: 1_800_000 }, () => {
       const machine = { name: model.replace('_', '-'), cards: [{ model }] }
       const generic = await boot(machine)
       assert.deepEqual([generic.drivers.scope, generic.card], ['generic', driver])
-      const fitted = await boot(busId === undefined ? machine : { ...machine, busId })
+      const fitted = await boot({ ...machine, busId })
       assert.deepEqual([fitted.drivers.scope, fitted.card], ['fitted', driver])
       assert.ok(fitted.drivers.bytes < generic.drivers.bytes * 0.25)
       t.diagnostic(`${generic.drivers.bytes} bytes generic, ${fitted.drivers.bytes} fitted`)
     })
   }
+
+  test('an adapter at a USB port boots with generic drivers, then with an initramfs made for it [FB47]', async (t) => {
+    const machine = { name: 'usb', cards: [{ model: 'usb-net' }] } as const
+    const generic = await boot(machine)
+    assert.deepEqual([generic.drivers.scope, generic.card], ['generic', 'cdc_subset'])
+    let fittedBytes = 0
+    const fitted = await boot({
+      ...machine,
+      parts: async ({ directory, client }) => {
+        const file = join(directory, 'fitted')
+        const { store, digest } = await debianRelease()
+        const words = ['initramfs', 'build', digest, '--fit', 'usb:0525:a4a2', '-o', file, '--store', store.directory]
+        await run(NETROOT, words)
+        fittedBytes = (await stat(file)).size
+        return [file, client]
+      },
+    })
+    assert.equal(fitted.card, 'cdc_subset')
+    assert.ok(fittedBytes < generic.drivers.bytes * 0.35, `${fittedBytes} bytes with the tools`)
+    t.diagnostic(`${generic.drivers.bytes} bytes generic, ${fittedBytes} fitted with the tools`)
+  })
 })

@@ -3,6 +3,8 @@ import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Machine } from '../../src/lab/machine.ts'
 import type { ServedLab } from '../../src/lab/served-lab.ts'
+import { run } from '../../src/sys/run.ts'
+import { NETROOT } from '../support/netroot.ts'
 import { BOOT_MS, eventOf, serveDebian, Session, showWhatFailed, storyText, typesOf } from './served.ts'
 
 /*
@@ -29,6 +31,7 @@ test('a machine that nobody named boots from PXE to its login prompt, with no qu
     'dhcp.offer',
     'dhcp.ack',
     'http.file',
+    'boot.drivers',
     'report.init',
     'report.cards',
     'report.lease',
@@ -36,9 +39,18 @@ test('a machine that nobody named boots from PXE to its login prompt, with no qu
     'report.root',
     'report.handover',
     'report.switch',
+    'boot.log',
     'report.alive',
     'nfs.traffic',
   ])
+})
+
+test('its drivers are those of the card that its own iPXE told, and its log is kept', async () => {
+  const { scope, devices, bytes } = await eventOf(served, 'boot.drivers')
+  assert.deepEqual([scope, devices], ['fitted', ['1af4:1000']])
+  assert.ok(bytes < 4_000_000, `${bytes} bytes`)
+  const log = await run(NETROOT, ['why', machine.macs[0] ?? '', '--log', '--state', served.stateDirectory])
+  assert.match(log.toString(), /^its log, [^]*kernel:\n[^]*Linux version[^]*init:\n/)
 })
 
 test('the machine reports itself alive with nothing failed', async () => {

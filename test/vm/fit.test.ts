@@ -47,21 +47,21 @@ async function bootInVain(options: DirectOptions): Promise<void> {
   assert.match(whyAfter(served, pc, 61).next[0] ?? '', /its drivers were for 1af4:1000 only: restart it/)
 }
 
-function cards(...models: CardModel[]) {
+function plugged(...models: CardModel[]) {
   return { cards: models.map((model) => ({ model })) }
 }
 
 let genericBytes = 0
 
 test('a machine whose loader tells no card gets the generic drivers', TIMEOUT, async () => {
-  const { drivers, story } = await boot({ name: 'untold', ...cards('e1000') })
+  const { drivers, story } = await boot({ name: 'untold', ...plugged('e1000') })
   assert.equal(drivers.scope, 'generic')
   genericBytes = drivers.bytes
   assert.match(story, /drivers: generic, \d{3,} modules \(the loader did not tell its card\)/)
 })
 
 test('a machine boots with drivers for its card alone, a fraction of the generic ones', TIMEOUT, async () => {
-  const { drivers, cards: found, story } = await boot({ name: 'fitted', busId: E1000, ...cards('e1000') })
+  const { drivers, cards: found, story } = await boot({ name: 'fitted', busId: E1000, ...plugged('e1000') })
   assert.equal(drivers.scope, 'fitted')
   assert.equal(found.cards[0]?.driver, 'e1000')
   assert.ok(drivers.bytes < genericBytes * 0.25, `${drivers.bytes} bytes fitted, ${genericBytes} generic`)
@@ -69,13 +69,13 @@ test('a machine boots with drivers for its card alone, a fraction of the generic
 })
 
 test('a machine that has another card now boots, whatever is remembered of it', TIMEOUT, async () => {
-  const { drivers, cards: found } = await boot({ name: 'fitted', busId: VIRTIO, ...cards('virtio-net-pci') })
+  const { drivers, cards: found } = await boot({ name: 'fitted', busId: VIRTIO, ...plugged('virtio-net-pci') })
   assert.equal(drivers.scope, 'fitted')
   assert.equal(found.cards[0]?.driver, 'virtio_net')
 })
 
 test('a second card gets its driver once the machine has told of it', TIMEOUT, async () => {
-  const two = { name: 'twocards', busId: E1000, ...cards('e1000', 'virtio-net-pci') }
+  const two = { name: 'twocards', busId: E1000, ...plugged('e1000', 'virtio-net-pci') }
   const first = await boot(two)
   assert.deepEqual([first.cards.cards.map(({ driver }) => driver), first.cards.missing.length], [['e1000'], 1])
   const second = await boot(two)
@@ -87,7 +87,7 @@ test(
   'after a boot with fitted drivers that nobody heard of, a machine gets the generic ones and boots',
   TIMEOUT,
   async () => {
-    const liar = { name: 'liar', busId: VIRTIO, ...cards('e1000') }
+    const liar = { name: 'liar', busId: VIRTIO, ...plugged('e1000') }
     await bootInVain(liar)
     const { drivers, cards: found, story } = await boot(liar)
     assert.equal(drivers.scope, 'generic')

@@ -243,6 +243,18 @@ test('TftpServer answers nothing that is no request, and goes on', async () => {
   assert.equal((await client.next()).datagram.byteLength, 516)
 })
 
+test('TftpServer serves others while a slow disk is read for one', async () => {
+  const slow = { ...memorySource(FILE), read: () => new Promise<number>((resolve) => setTimeout(resolve, 400, 1000)) }
+  await using it = await serve({ open: async ({ filename }) => (filename === 'slow' ? slow : memorySource(FILE)) })
+  await using waiting = await TestClient.open()
+  await using client = await TestClient.open()
+  waiting.send(request('slow'), it.server.port)
+  await client.countFor(20)
+  client.send(request('boot'), it.server.port)
+  assert.equal((await client.next(200)).datagram.byteLength, 516)
+  assert.equal((await waiting.next(1000)).datagram.byteLength, 516)
+})
+
 test('TftpServer sends text as netascii', async () => {
   await using it = await serve({ open: async () => memorySource(Buffer.from('a\nb')) })
   await using client = await TestClient.open()
