@@ -34,6 +34,17 @@ test('planBoot() puts the parts in the order of the kernel: tools, drivers, clie
   )
 })
 
+test('planBoot() puts microcode before all else, where the kernel looks for it', () => {
+  const { initramfs } = planBoot({
+    ...REQUEST,
+    initramfs: { microcode: 'cc.cpio', tools: 'aa.cpio', drivers: 'bb.cpio' },
+  })
+  assert.deepEqual(
+    initramfs.slice(0, 2).map(({ path }) => path),
+    ['/initramfs/microcode/cc.cpio', '/initramfs/tools/aa.cpio'],
+  )
+})
+
 test('planBoot() names card, boot and server on the command line, then what the profile adds', () => {
   assert.equal(
     planBoot(REQUEST).commandLine,

@@ -12,6 +12,8 @@ export interface PlannedProfile {
 
 /** File names of the cached parts of our initramfs. */
 export interface PlannedParts {
+  /** Only where the release has some for its processors. */
+  readonly microcode?: string
   readonly tools: string
   readonly drivers: string
   /** Only where somebody may log in. */
@@ -68,7 +70,10 @@ export function planBoot(request: PlanRequest): BootPlan {
 
 function initramfsOf({ bootId, release, kernelVersion, initramfs }: PlanRequest): PlannedFile[] {
   if (initramfs === 'image') return [{ name: 'initrd.img', path: `/release/${release}/initramfs/${kernelVersion}` }]
+  const { microcode } = initramfs
   return [
+    // the kernel looks for it in the first archive alone, long before it unpacks any
+    ...(microcode === undefined ? [] : [{ name: 'microcode.cpio', path: `/initramfs/microcode/${microcode}` }]),
     { name: 'tools.cpio', path: `/initramfs/tools/${initramfs.tools}` },
     { name: 'drivers.cpio', path: `/initramfs/drivers/${initramfs.drivers}` },
     ...(initramfs.ssh === undefined ? [] : [{ name: 'ssh.cpio', path: `/initramfs/ssh/${initramfs.ssh}` }]),

@@ -33,6 +33,7 @@ const FILES: Readonly<Record<Exclude<FileRole, 'other' | 'loader'>, string>> = {
   script: 'iPXE script',
   kernel: 'kernel',
   initramfs: "initramfs: the image's own",
+  microcode: 'initramfs: microcode',
   tools: 'initramfs: tools',
   drivers: 'initramfs: drivers',
   ssh: 'initramfs: SSH server',

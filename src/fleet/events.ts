@@ -83,7 +83,17 @@ export interface TftpFile extends At {
 }
 
 /** Which part of a boot a file over HTTP is. */
-export type FileRole = 'loader' | 'script' | 'kernel' | 'initramfs' | 'tools' | 'drivers' | 'ssh' | 'client' | 'other'
+export type FileRole =
+  | 'loader'
+  | 'script'
+  | 'kernel'
+  | 'initramfs'
+  | 'microcode'
+  | 'tools'
+  | 'drivers'
+  | 'ssh'
+  | 'client'
+  | 'other'
 
 /** A file over HTTP, told when its transfer ended. Reports of the machine are not among them. */
 export interface HttpFile extends At {

@@ -25,6 +25,7 @@ const ROWS: readonly Row[] = [
   { path: /^\/+(?:loader\/+)?grub\/grub\.cfg(?:-[\w:.-]+)?$/, role: 'script', route: sendGrubConfig },
   { path: new RegExp(`^/release/${DIGEST}/kernel/${VERSION}$`), role: 'kernel', route: sendKernel },
   { path: new RegExp(`^/release/${DIGEST}/initramfs/${VERSION}$`), role: 'initramfs', route: sendOwnInitramfs },
+  { path: new RegExp(`^/initramfs/microcode/(${DIGEST}\\.cpio)$`), role: 'microcode', route: sendPart },
   { path: new RegExp(`^/initramfs/tools/(${DIGEST}\\.cpio\\.\\w+)$`), role: 'tools', route: sendPart },
   { path: new RegExp(`^/initramfs/drivers/(${DIGEST}\\.cpio\\.\\w+)$`), role: 'drivers', route: sendPart },
   { path: new RegExp(`^/boot/([a-z0-9]+)/${DIGEST}/${VERSION}/client\\.cpio$`), role: 'client', route: sendClientPart },

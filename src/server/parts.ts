@@ -2,7 +2,8 @@ import { basename, join } from 'node:path'
 import { kernelCompression } from '../initramfs/compress.ts'
 import type { DriversReport, DriversRequest } from '../initramfs/drivers.ts'
 import type { Part } from '../initramfs/part.ts'
-import { ensureDrivers, ensureTools, type ToolsReport } from '../initramfs/parts.ts'
+import type { MicrocodeReport } from '../initramfs/microcode.ts'
+import { ensureDrivers, ensureMicrocode, ensureTools, type ToolsReport } from '../initramfs/parts.ts'
 import { ensureSsh, type SshReport } from '../initramfs/ssh.ts'
 import { PartCache } from './part-cache.ts'
 import type { ChosenRelease, Releases } from './releases.ts'
@@ -24,6 +25,8 @@ export class Parts {
   readonly #cacheDirectory: string
   readonly #releases: Releases
   readonly #made = new Map<string, Promise<Part<unknown>>>()
+  /** By release. */
+  readonly #microcode = new Map<string, Promise<Part<MicrocodeReport> | undefined>>()
 
   constructor(storeDirectory: string, releases: Releases) {
     this.#cacheDirectory = join(storeDirectory, 'cache')
@@ -59,6 +62,16 @@ export class Parts {
     })
   }
 
+  /** What a release has for its processors, undefined where that is nothing. @throws {Error} as `ensure()` */
+  async microcode({ digest }: ChosenRelease): Promise<Part<MicrocodeReport> | undefined> {
+    const known = this.#microcode.get(digest) ?? this.#findMicrocode(digest)
+    this.#microcode.set(digest, known)
+    known.catch(() => this.#microcode.delete(digest))
+    const part = await known
+    if (part !== undefined) await this.#cache.use(fileOf(part), digest)
+    return part
+  }
+
   /** An SSH server for an initramfs with these drivers. @throws {Error} as `ensure()` */
   ssh(chosen: ChosenRelease, drivers: DriversReport): Promise<Part<SshReport>> {
     return this.#once(['ssh', chosen.digest, chosen.kernel.version], undefined, async () =>
@@ -69,6 +82,12 @@ export class Parts {
   /** A file has gone from the cache: whoever asks next has it looked for, and made where it is missing. */
   forgetAll(): void {
     this.#made.clear()
+    this.#microcode.clear()
+  }
+
+  async #findMicrocode(digest: string): Promise<Part<MicrocodeReport> | undefined> {
+    const { tree } = await this.#releases.get(digest)
+    return ensureMicrocode(this.#cacheDirectory, tree)
   }
 
   async #platform({ digest, kernel }: ChosenRelease, { architecture }: DriversReport) {

@@ -32,7 +32,11 @@ async function plans(t: TestContext, config = CONFIG): Promise<{ plans: Plans; d
   const part = (path: string): Part<unknown> => ({ path, digest: '', size: 0, unpackedSize: 0, report: {} })
   const made = { tools: part('/cache/aa.cpio.gz'), drivers: part('/cache/bb.cpio.gz') } as ReleaseParts
   const ssh = part('/cache/dd.cpio.gz')
-  const parts = { ensure: () => Promise.resolve(made), ssh: () => Promise.resolve(ssh) } as unknown as Parts
+  const parts = {
+    ensure: () => Promise.resolve(made),
+    ssh: () => Promise.resolve(ssh),
+    microcode: () => Promise.resolve(undefined),
+  } as unknown as Parts
   const fitted = { part: part('/cache/cc.cpio.gz'), scope: 'fitted', devices: [], why: '' }
   const drivers = { choose: () => Promise.resolve(fitted) } as unknown as DriversChoice
   const server = { address: '10.0.0.1', httpPort: 8080, nfsPort: 2049 }

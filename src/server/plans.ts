@@ -92,7 +92,9 @@ export class Plans {
     const made = await parts.ensure(chosen, profile.modules)
     const drivers = isChosen ? made.drivers : (await this.#options.drivers.choose(boot, chosen, profile)).part
     const ssh = profile.ssh ? { ssh: fileOf(await parts.ssh(chosen, drivers.report)) } : {}
-    return { tools: fileOf(made.tools), drivers: fileOf(drivers), ...ssh }
+    const early = await parts.microcode(chosen)
+    const microcode = early === undefined ? {} : { microcode: fileOf(early) }
+    return { ...microcode, tools: fileOf(made.tools), drivers: fileOf(drivers), ...ssh }
   }
 }
 

@@ -55,7 +55,7 @@ test('image build takes what mmdebstrap writes, and tells how it goes on', async
   assert.match(stdout, /^Specimen GNU\/Linux 1, amd64, kernel 6\.1\.0-10-amd64/)
   assert.match(
     stderr,
-    /building x: Debian sid \(arm64\) from deb http:\/\/near\.example\/debian sid main\n.* s {2}installing packages\.\.\.\n/,
+    /building x: Debian sid \(arm64\) from deb http:\/\/near\.example\/debian sid main\n[^]* s {2}installing packages\.\.\.\n/,
   )
   const args = readFileSync(join(base, 'args'), 'utf8')
   assert.match(args, /^--architectures=arm64\n--include=.*less,.*linux-image-arm64,.*,vim$/m)
