@@ -52,7 +52,7 @@ async function measure(contender: DhcpContender, signal: AbortSignal): Promise<S
     await writeFile(join(own, name), text.replaceAll('DIRECTORY', own))
   }
   // its own messages go nowhere: reading them would be our work, and writing them is none of its task
-  const server = host.spawn('sh', ['-c', 'exec "$@" >/dev/null 2>&1', 'sh', ...contender.command(own)], { signal })
+  const server = host.spawn('sh', ['-c', START, join(own, 'process'), ...contender.command(own)], { signal })
   await sleep(2000, undefined, { signal })
   const before = await usageOf(host, own)
   const { exchangesPerSecond, exchanges } = await highestLoad(host, signal)
@@ -78,9 +78,12 @@ async function plug(host: Namespace): Promise<void> {
 
 const TICKS_PER_SECOND = 100 // USER_HZ, on every Linux
 
-/** What a process has used since it was started, its threads included. */
-async function usageOf(host: Namespace, marker: string): Promise<{ cpuSeconds: number; peakMiB: number }> {
-  const { stdout } = await host.run('sh', ['-c', 'cd /proc/$(pgrep -n -f "$0") && cat stat status', marker])
+/** A server is the process whose number it leaves behind: what starts it becomes it. */
+const START = 'echo $$ >"$0"; exec "$@" >/dev/null 2>&1'
+
+/** What the server of a directory has used since it was started, its threads included. */
+async function usageOf(host: Namespace, directory: string): Promise<{ cpuSeconds: number; peakMiB: number }> {
+  const { stdout } = await host.run('sh', ['-c', 'cd "/proc/$(cat "$0/process")" && cat stat status', directory])
   const fields = stdout.slice(stdout.indexOf(') ') + 2).split(' ')
   const ticks = Number(fields[11]) + Number(fields[12])
   return {

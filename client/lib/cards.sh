@@ -9,24 +9,32 @@ load_modules_for_root() {
 
 # Loads a driver for every device that has appeared since the last call; false when there was none. A driver may bring a
 # bus of its own (a PCI card the virtio bus, a controller its USB devices), so this is repeated until nothing turns up.
-# One process for all devices: a server has hundreds of them, and this runs five times a second.
+# Nothing is done per device but what is new: a server has hundreds of them, and this runs five times a second.
 load_new_drivers() {
-  local alias aliases new=
-  aliases=$(cat "$ROOT"/sys/bus/*/devices/*/modalias 2>/dev/null)
+  local aliases
+  aliases=$(cat "$ROOT"/sys/bus/*/devices/*/modalias 2>/dev/null | sort -u)
   [ "$aliases" != "$ALIASES_NOW" ] || return 1
   ALIASES_NOW=$aliases
-  while read -r alias; do
-    case $alias in
-      '' | *' '*) continue ;; # of no use to modprobe
-    esac
-    value_in "$SEEN_ALIASES $new" "$alias" || new="$new $alias"
-  done <<LIST
-$aliases
-LIST
-  [ -n "$new" ] || return 1
-  SEEN_ALIASES="$SEEN_ALIASES$new"
+  choose_new_aliases "$aliases"
+  [ -n "$NEW_ALIASES" ] || return 1
+  SEEN_ALIASES="$SEEN_ALIASES$NEW_ALIASES"
   # shellcheck disable=SC2086 # a list
-  run modprobe -a -b -q $new || true # most devices of a machine are no network cards and have no module here
+  run modprobe -a -b -q $NEW_ALIASES || true # most devices of a machine are no network cards and have no module here
+}
+
+# Sets NEW_ALIASES to the lines that were not seen before, and that modprobe can take: those without blanks.
+choose_new_aliases() {
+  local alias IFS='
+'
+  NEW_ALIASES=
+  set -f
+  for alias in $1; do
+    case $alias in
+      *' '*) ;;
+      *) value_in "$SEEN_ALIASES" "$alias" || NEW_ALIASES="$NEW_ALIASES $alias" ;;
+    esac
+  done
+  set +f
 }
 
 ALIASES_NOW='' # what all devices said at the last look
@@ -124,27 +132,24 @@ card_aliases() {
   done
 }
 
-has_carrier() { [ "$(first_line "$ROOT/sys/class/net/$1/carrier")" = 1 ]; }
+# Without a process, because it is asked ten times a second. Reading fails while the card is down.
+has_carrier() {
+  local carrier=
+  { read -r carrier <"$ROOT/sys/class/net/$1/carrier"; } 2>/dev/null
+  [ "$carrier" = 1 ]
+}
 
-# "PLACE MODALIAS" of every network device that no driver took.
+# "PLACE MODALIAS" of every network device that no driver took. One process finds the network devices among all.
 devices_without_driver() {
-  local file device alias
-  for file in "$ROOT"/sys/bus/*/devices/*/modalias; do
-    alias=
-    { read -r alias <"$file"; } 2>/dev/null
-    is_network_alias "$alias" || continue
-    device=${file%/modalias}
-    [ -e "$device/driver" ] || echo "${device##*/} $alias"
+  local line device
+  grep -HE "$NETWORK_ALIASES" "$ROOT"/sys/bus/*/devices/*/modalias 2>/dev/null | while read -r line; do
+    device=${line%%/modalias:*}
+    [ -e "$device/driver" ] || echo "${device##*/} ${line#*/modalias:}"
   done
 }
 
 # PCI class 02 (network), virtio device 1 (network), USB communication interfaces.
-is_network_alias() {
-  case $1 in
-    pci:*bc02* | virtio:d00000001* | usb:*ic02*) return 0 ;;
-    *) return 1 ;;
-  esac
-}
+NETWORK_ALIASES='^(pci:.*bc02|virtio:d00000001|usb:.*ic02)'
 
 # pci:v00008086d0000100Esv… as 8086:100e, the form that everybody searches for.
 pci_id() {

@@ -6,9 +6,9 @@
 find_lease() {
   local card candidates running='' tick=0 limit
   candidates=$(candidate_cards)
-  limit=$((CARRIER_WAIT * 5))
+  limit=$((CARRIER_WAIT * 10))
   rm -f "$STATE"/lease.* "$STATE"/dhcp.*
-  for card in $candidates; do wake_card "$card"; done
+  wake_cards "$candidates"
   DHCP_CARDS=
   while :; do
     ask_cards_with_carrier
@@ -18,11 +18,18 @@ find_lease() {
     fi
     if round_is_over; then break; fi
     say_if_deaf
-    pause 0.2
+    pause 0.1
     tick=$((tick + 1))
   done
   why_no_lease "$candidates"
   return 1
+}
+
+# Sets CARDS_ASLEEP to those that could not be put up.
+wake_cards() {
+  local card
+  CARDS_ASLEEP=
+  for card in $1; do wake_card "$card" || CARDS_ASLEEP="$CARDS_ASLEEP $card"; done
 }
 
 # Puts a card up, with the MAC and MTU that its ip= names.
@@ -131,6 +138,13 @@ lease_is_written() {
   [ -e "$1" ]
 }
 
+# A card that cannot be put up has no link either: firmware is the most frequent cause.
+why_asleep() {
+  local firmware
+  firmware=$(missing_firmware)
+  [ -z "$firmware" ] || no_firmware "$firmware"
+}
+
 all_asked() {
   for card in $candidates; do
     value_in "$DHCP_CARDS" "$card" || return 1
@@ -140,6 +154,7 @@ all_asked() {
 why_no_lease() {
   local card asked=''
   if [ -z "$DHCP_CARDS" ]; then
+    [ -z "$CARDS_ASLEEP" ] || why_asleep || return # false, as trouble is
     trouble no-carrier "No network card has a link." \
       "No carrier on $(cards_in_words "$1") after $CARRIER_WAIT s." \
       "Look at the cable, the switch port and its light; a port that sleeps or is switched off gives no link."
@@ -158,10 +173,18 @@ cards_in_words() {
   echo "${words#, }"
 }
 
-# What udhcpc said of one card, in numbers: what was sent, what came.
+# What udhcpc said of one card, in numbers: what was sent, what came, and from whom.
 heard_on() {
-  local file="$STATE/dhcp.$1"
-  printf '%s (%s): %s requests sent, %s offers and %s refusals heard, %s packets received since power-on' "$1" \
+  local file="$STATE/dhcp.$1" from
+  from=$(who_answered "$file")
+  printf '%s (%s): %s requests sent, %s offers and %s refusals heard%s, %s packets received since power-on' "$1" \
     "$(card_mac "$1")" "$(grep -cE '(broadcasting|sending) discover' "$file")" "$(grep -cE '(broadcasting|sending) select' "$file")" \
-    "$(grep -ci 'nak' "$file")" "$(first_line "$ROOT/sys/class/net/$1/statistics/rx_packets")"
+    "$(grep -c '^nak:' "$file")" "${from:+ (from${from})}" "$(first_line "$ROOT/sys/class/net/$1/statistics/rx_packets")"
+}
+
+# Addresses of the servers that offered or refused something, a blank before each.
+who_answered() {
+  sed -n -E 's/.* select for .*, server ([0-9.]+)$/\1/p; s/^nak: ([0-9.]+) .*/\1/p' "$1" | sort -u | while read -r address; do
+    printf ' %s' "$address"
+  done
 }

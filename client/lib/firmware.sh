@@ -16,20 +16,20 @@ missing_firmware() {
 is_network_device() {
   local device
   for device in "$ROOT"/sys/bus/*/devices/"$1"; do
-    if [ -e "$device/net" ] || is_network_alias "$(first_line "$device/modalias")"; then return 0; fi
+    if [ -e "$device/net" ] || grep -qE "$NETWORK_ALIASES" "$device/modalias" 2>/dev/null; then return 0; fi
   done
   return 1
 }
 
 # no_firmware "DRIVER PLACE FILE…": what is told of it.
 no_firmware() {
-  local driver place file found=''
+  local driver place file last='' found=''
   while read -r driver place file; do
-    found="$found$driver ($place) asks for $file; "
+    found="$found$driver ($place) asks for $file; " last=$file
   done <<LIST
 $1
 LIST
   trouble no-firmware "A network card's driver did not get its firmware." \
     "${found%; }." \
-    "Install the package with /lib/firmware/$file in the image, so that the drivers part carries it."
+    "Install the package with /lib/firmware/$last in the image, so that the drivers part carries it."
 }

@@ -9,7 +9,7 @@ bring_up_loopback() {
 
 # Done once an address stands; `ip=` decides how it is got.
 configure_network() {
-  look_for_cards # one may have been plugged in since
+  [ "$ATTEMPT" = 1 ] || look_for_cards # one may have been plugged in since
   find_lease || return 1
   apply_words
   apply_lease

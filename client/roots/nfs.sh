@@ -27,7 +27,7 @@ nfs_answers() {
     *unreachable* | *'No route'*) cause=no-route ;;
   esac
   trouble "$cause" "The root's NFS server does not answer." \
-    "${said:-no connection}; this machine is $LEASE_ADDRESS/$LEASE_PREFIX on $LEASE_INTERFACE, router ${LEASE_ROUTER:-none}." \
+    "${said:-no connection}; this machine is $LEASE_ADDRESS/$LEASE_PREFIX on $LEASE_INTERFACE, router ${LEASE_ROUTER:-none}${LEASE_SERVER:+, as the DHCP server $LEASE_SERVER said}." \
     "See that the server $1 runs, serves NFS on TCP port $2, and that no firewall is between."
 }
 
@@ -73,10 +73,27 @@ nfs_all_options() {
   esac
   options="ro,nolock,proto=$tcp,hard,nocto,actimeo=600,addr=$NFS_ADDRESS"
   case ,$1, in
-    *,vers=4* | *,nfsvers=4* | *,v4,* | *,v4.?,*) options="$options,clientaddr=$LEASE_ADDRESS${NFS_PORT:+,port=$NFS_PORT}" ;;
+    *,vers=4* | *,nfsvers=4* | *,v4,* | *,v4.?,*) options="$options,clientaddr=$(nfs_client_address)${NFS_PORT:+,port=$NFS_PORT}" ;;
     *) options="$options,mountproto=$tcp${NFS_PORT:+,port=$NFS_PORT,mountport=$NFS_PORT}" ;;
   esac
   echo "$options,$1"
+}
+
+# Where a server of version 4.0 calls back: this machine's address of the server's family, or of none, which it then does not
+# do. The kernel wants the word in any case.
+nfs_client_address() {
+  case $NFS_ADDRESS in
+    *:*)
+      if is_address6 "$LEASE_ADDRESS"; then
+        echo "$LEASE_ADDRESS"
+      elif find_address6 "$LEASE_INTERFACE" 00; then
+        echo "$ADDRESS6"
+      else
+        echo ::
+      fi
+      ;;
+    *) if is_address "$LEASE_ADDRESS"; then echo "$LEASE_ADDRESS"; else echo 0.0.0.0; fi ;;
+  esac
 }
 
 # nfs_why SAID: what mount said is the kernel's word for what the server answered.

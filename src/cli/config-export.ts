@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { Command, Option } from 'commander'
 import type { ServerAddresses } from '../boot/server-addresses.ts'
-import { effectiveProfile } from '../config/effective.ts'
 import { loadConfig } from '../config/load.ts'
 import { CONFIG_FILE } from '../config/paths.ts'
 import type { Config } from '../config/schema.ts'
+import { bootableProfiles } from '../config/start.ts'
 import { dhcpdExport } from '../exports/dhcpd.ts'
 import { dnsmasqExport } from '../exports/dnsmasq.ts'
 import { dropIn, type DropInState, type Export, stateOf } from '../exports/drop-in.ts'
@@ -95,12 +95,8 @@ function requestFor(config: Config, network: Cidr, { bootOnly }: ExportOptions):
 async function nfsRequest({ config, network, server }: DhcpExport): Promise<NfsExport> {
   const { unpackRelease } = await import('../image/unpack.ts')
   const store = await openStore(config.store)
-  const profiles = [undefined, ...Object.values(config.clients)].map((client) => effectiveProfile(config, client))
-  const wanted = profiles.flatMap((profile) =>
-    profile === undefined
-      ? []
-      : [profile.release === undefined ? profile.image : `${profile.image}@${profile.release}`],
-  )
+  const profiles = [undefined, ...Object.values(config.clients)].flatMap((client) => bootableProfiles(config, client))
+  const wanted = profiles.map(({ image, release }) => (release === undefined ? image : `${image}@${release}`))
   const digests = new Set(await Promise.all([...new Set(wanted)].map((reference) => store.resolve(reference))))
   const releases: ExportedRelease[] = []
   for (const digest of digests) releases.push({ digest, directory: await unpackRelease(store, digest) })

@@ -6,6 +6,7 @@ import { checkAgainstNetwork } from '../config/network.ts'
 import { CONFIG_FILE } from '../config/paths.ts'
 import { configReference } from '../config/reference.ts'
 import type { Config } from '../config/schema.ts'
+import { startOf } from '../config/start.ts'
 import { parseMac } from '../net/mac.ts'
 import { listInterfaces } from '../sys/interfaces.ts'
 import { configExportCommand } from './config-export.ts'
@@ -77,8 +78,11 @@ function referenceCommand(print: Print): Command {
 
 function effective(config: Config, which: string): Record<string, unknown> {
   const { mac, client } = machineMeant(config, which)
-  const profile = effectiveProfile(config, client)
-  if (profile === undefined) return { mac, boots: false, reason: 'unknown: ignore' }
+  const start = startOf(config, client)
+  if (start === undefined) return { mac, boots: false, reason: 'unknown: ignore' }
+  if (start.kind === 'local') return { mac, boots: 'local', reason: start.why }
+  const profile = start.kind === 'menu' ? undefined : effectiveProfile(config, client)
+  if (profile === undefined) return { mac, ...start, hostname: hostNameOf(mac, start, client) }
   const { name, ...rest } = profile
   return {
     ...(client === undefined ? {} : { client: client.name }),

@@ -36,6 +36,7 @@ export function initramfsBuildCommand(): Command {
     .option('--modules <list>', 'further modules, with all they need; may be repeated', listOf, [])
     .option('--all', 'all modules of the kernel')
     .option('--no-microcode', "without the processors' microcode, where the root has it")
+    .option('--ssh <file>', 'with an SSH server, for the public keys in this file (as authorized_keys)')
     .addOption(compression)
     .option('-o, --output <file>', 'file to write; an existing one is replaced when the new one is whole')
     .option('--kernel-output <file>', 'write the kernel to a file, too')

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stateDirectory } from '../config/paths.ts'
@@ -13,6 +13,7 @@ import type { MicrocodeReport } from '../initramfs/microcode.ts'
 import type { Part } from '../initramfs/part.ts'
 import { ensureDriversOf, ensureMicrocode, ensureTools, type ToolsReport } from '../initramfs/parts.ts'
 import type { DriversScope } from '../initramfs/scope.ts'
+import { authorizedKeysPart, ensureSsh, type SshReport } from '../initramfs/ssh.ts'
 import type { FileTree } from '../storage/file-tree.ts'
 import { readPath } from '../storage/paths.ts'
 import { writeFileAtomic } from '../sys/files.ts'
@@ -32,6 +33,8 @@ export interface InitramfsOptions {
   readonly modules: readonly string[]
   readonly all?: boolean
   readonly microcode: boolean
+  /** A file of public keys. */
+  readonly ssh?: string
   readonly compress?: PartCompression
   readonly output?: string
   readonly kernelOutput?: string
@@ -53,6 +56,7 @@ export interface BuiltInitramfs {
   readonly microcode: Part<MicrocodeReport> | undefined
   readonly tools: Part<ToolsReport>
   readonly drivers: Part<DriversReport>
+  readonly ssh: Part<SshReport> | undefined
 }
 
 /** `netroot initramfs build`, once its words are read. */
@@ -108,6 +112,7 @@ async function buildFrom(
   options: InitramfsOptions,
 ): Promise<BuiltInitramfs> {
   const { tree } = root
+  const keys = options.ssh === undefined ? undefined : authorizedKeysPart(await readFile(options.ssh, 'utf8'))
   const version = options.kernel ?? (await newestOf(root))
   const compression = options.compress ?? (await kernelCompression(tree, version))
   progress.update(() => `drivers of ${version}`)
@@ -121,10 +126,30 @@ async function buildFrom(
   const tools = await (early !== undefined && likely === architecture ? early : makeTools(architecture))
   const isPc = architecture === 'amd64' || architecture === 'i386'
   const microcode = options.microcode && isPc ? await ensureMicrocode(cache, tree) : undefined
-  const whole = await ensureWhole(cache, [tools, drivers], compression)
-  const size = await joinParts([...(microcode === undefined ? [] : [microcode.path]), whole.path], options.output)
+  const request = { architecture, compression: 'none', packagesDirectory: packages, signal } as const
+  const ssh = keys === undefined ? undefined : await ensureSsh(cache, request)
+  const whole = await ensureWhole(cache, [tools, drivers, ...(ssh === undefined ? [] : [ssh])], compression)
+  const parts = [...(microcode === undefined ? [] : [microcode.path]), whole.path]
+  const size = await joinWithKeys(parts, keys, options.output)
   if (options.kernelOutput !== undefined) await writeKernel(tree, version, kernel, options.kernelOutput)
-  return { output: options.output, size, compression, kernel, microcode, tools, drivers }
+  return { output: options.output, size, compression, kernel, microcode, tools, drivers, ssh }
+}
+
+/** Keys are a file of their own at the end: they are in no cache. */
+async function joinWithKeys(
+  parts: readonly string[],
+  keys: Uint8Array | undefined,
+  output: string | undefined,
+): Promise<number> {
+  if (keys === undefined) return joinParts(parts, output)
+  const scratch = await mkdtemp(join(tmpdir(), 'netroot-keys-'))
+  try {
+    const file = join(scratch, 'keys.cpio')
+    await writeFileAtomic(file, keys)
+    return await joinParts([...parts, file], output)
+  } finally {
+    await rm(scratch, { recursive: true, force: true })
+  }
 }
 
 const NOTHING = new Uint8Array()

@@ -11,6 +11,7 @@ export function renderInitramfs({
   microcode,
   tools,
   drivers,
+  ssh,
 }: BuiltInitramfs): string {
   const { kernelVersion, architecture, modules, firmware } = drivers.report
   const rows = [
@@ -23,6 +24,9 @@ export function renderInitramfs({
     ['drivers', `${bytesText(drivers.unpackedSize)} unpacked: ${modules.length} modules`],
     ['firmware', `${firmware.length} files`],
     ...missingRows(drivers.report.missingFirmware),
+    ...(ssh === undefined
+      ? []
+      : [['ssh', `${bytesText(ssh.unpackedSize)} unpacked: ${ssh.report.packages.join(', ')}`]]),
     ...(microcode === undefined ? [] : [['microcode', `${bytesText(microcode.size)}, not compressed`]]),
     ...drivers.report.ignoredConfig.map((line) => ['ignored', `of modprobe.d: ${line}`]),
   ]
@@ -42,7 +46,7 @@ function missingRows(missing: readonly MissingFirmware[]): string[][] {
 }
 
 /** Each module and file, and why it is there. */
-export function explainInitramfs({ tools, drivers, microcode }: BuiltInitramfs): string {
+export function explainInitramfs({ tools, drivers, microcode, ssh }: BuiltInitramfs): string {
   const { report } = drivers
   const rows = [
     ...report.modules.map((module) => ['module', module, report.reasons[module] ?? '']),
@@ -50,6 +54,7 @@ export function explainInitramfs({ tools, drivers, microcode }: BuiltInitramfs):
     ...(microcode?.report.files ?? []).map((file) => ['microcode', file, 'for the processor, before all else']),
     ['program', 'bin/busybox', `${tools.report.busybox}: ${tools.report.applets} commands that the client uses`],
     ...tools.report.client.map((file) => ['script', file, 'the boot itself']),
+    ...(ssh?.report.files ?? []).map((file) => ['program', file, 'to log in by SSH, as --ssh asks']),
     ...leftOut(report),
   ]
   return table(rows)

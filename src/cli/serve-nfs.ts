@@ -8,22 +8,24 @@ import type { FileTree } from '../storage/file-tree.ts'
 import { type Logger, stderrLogger } from '../sys/log.ts'
 import { UsageError } from './failure.ts'
 import { parseListen, serveUntilSignal } from './listen.ts'
+import { EXPORT_WORDS_HELP, type ExportWords, parseExport } from './serve-nfs-words.ts'
 
 const EXAMPLES = `
 Examples:
   netroot serve nfs root=/srv/roots/debian --listen 10.0.0.1:2049
   netroot serve nfs debian=debian.tar rescue=rescue.tar --listen 127.0.0.1:0
+  netroot serve nfs home=/srv/home,rw,client=10.0.0.0/24 pc5=/srv/roots/pc5,rw,no_root_squash,client=10.0.0.5
   mount -t nfs -o ro,nolock,vers=3,proto=tcp,port=2049,mountport=2049 10.0.0.1:/debian /mnt`
 
-/** `netroot serve nfs`: NFSv3 and MOUNT on one TCP port, without rpcbind. */
+/** `netroot serve nfs`: NFS and MOUNT on one TCP port, without rpcbind. */
 export function serveNfsCommand(): Command {
   return new Command('nfs')
-    .description('Serve directories and tar archives by NFSv3 and MOUNT on one TCP port, read-only')
-    .argument('<name=path...>', 'exports: NAME=DIRECTORY or NAME=TAR is mounted as /NAME')
+    .description('Serve directories and tar archives by NFSv3 with MOUNT, and NFSv4, on one TCP port')
+    .argument('<name=path[,word...]...>', 'exports: NAME=DIRECTORY or NAME=TAR is mounted as /NAME')
     .option('--listen <address:port>', 'where to listen; port 0 takes any free one', '0.0.0.0:2049')
-    .option('--rw', 'refused: this version serves read-only')
+    .option('--rw', 'all exports without ro can be written')
     .option('--verbose', 'log what goes on')
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', EXPORT_WORDS_HELP + EXAMPLES)
     .action(serveNfs)
 }
 
@@ -31,15 +33,15 @@ async function serveNfs(
   specs: readonly string[],
   options: { readonly listen: string; readonly rw?: boolean; readonly verbose?: boolean },
 ): Promise<void> {
-  if (options.rw === true) {
-    throw new UsageError('Cannot serve NFS read-write: this version is read-only; leave --rw away')
-  }
   const { host, port } = parseListen(options.listen, 2049)
   const { fixedExports } = await import('../protocols/nfs/export.ts')
   const { NfsServer } = await import('../protocols/nfs/server.ts')
   const log = stderrLogger(options.verbose === true ? 'debug' : 'info')
   await using trees = new AsyncDisposableStack()
-  const exports = await openExports(specs, trees)
+  const exports = await openExports(
+    specs.map((spec) => parseExport(spec, options.rw)),
+    trees,
+  )
   const server = await NfsServer.listen({ exports: fixedExports(exports), host, port, log, onMount: mountLogger(log) })
   await serveUntilSignal(server, { host, port: server.port })
 }
@@ -48,7 +50,7 @@ function mountLogger(log: Logger): (event: MountEvent) => void {
   return ({ status, ...fields }) => log[status === 'ok' ? 'info' : 'warn']('mount', { status, ...fields })
 }
 
-async function openExports(specs: readonly string[], trees: AsyncDisposableStack): Promise<NfsExport[]> {
+async function openExports(specs: readonly ExportWords[], trees: AsyncDisposableStack): Promise<NfsExport[]> {
   const exports = new Map<string, NfsExport>()
   for (const spec of specs) {
     const opened = await openExport(spec)
@@ -59,32 +61,41 @@ async function openExports(specs: readonly string[], trees: AsyncDisposableStack
   return [...exports.values()]
 }
 
-async function openExport(spec: string): Promise<NfsExport> {
-  const match = /^([^=/]+)=(.+)$/.exec(spec)
-  const [, name = '', given = ''] = match ?? []
-  if (match === null || name === '.' || name === '..') {
-    throw new UsageError(`Cannot export "${spec}", want NAME=DIRECTORY or NAME=TAR, the name without /`)
-  }
-  const path = await realpath(given).catch((cause: unknown) => {
-    throw new UsageError(`Cannot export "${given}" as ${name}`, { cause })
+async function openExport(words: ExportWords): Promise<NfsExport> {
+  const path = await realpath(words.path).catch((cause: unknown) => {
+    const comma = words.path.includes(',') ? ' (what follows a comma in it is none of the words in --help)' : ''
+    throw new UsageError(`Cannot export "${words.path}" as ${words.name}${comma}`, { cause })
   })
-  const { tree, key } = await openTree(path)
-  return { path: `/${name}`, key, tree }
+  const { tree, key } = await openTree(path, words)
+  return { path: `/${words.name}`, key, tree, policy: words.policy }
 }
 
-async function openTree(path: string): Promise<{ readonly tree: FileTree; readonly key: Uint8Array }> {
+interface OpenedTree {
+  readonly tree: FileTree
+  readonly key: Uint8Array
+}
+
+async function openTree(path: string, words: ExportWords): Promise<OpenedTree> {
   const stats = await stat(path, { bigint: true })
-  if (stats.isDirectory()) {
-    const { DirectoryTree } = await import('../storage/directory-tree.ts')
-    return { key: keyOf('directory', path), tree: new DirectoryTree(path) }
-  }
+  if (stats.isDirectory()) return openDirectory(path, words)
   if (!stats.isFile()) throw new UsageError(`Cannot export "${path}": want a directory or a tar archive`)
+  if (words.writes) throw new UsageError(`Cannot export "${path}" with rw: it is an archive, which nothing changes`)
   const { openTarTree } = await import('../storage/tar-tree.ts')
   const tree = await openTarTree(path).catch((cause: unknown) => {
     throw new Error(`Cannot serve ${basename(path)} as a tar archive`, { cause })
   })
   // A changed archive is another export: old handles become stale rather than lead to other files.
-  return { key: keyOf('tar', path, stats.size, stats.mtimeNs), tree }
+  return { key: keyOf('tar', words.name, path, stats.size, stats.mtimeNs), tree }
+}
+
+async function openDirectory(path: string, { name, writes }: ExportWords): Promise<OpenedTree> {
+  // Two exports of one directory may grant different things, so their handles must differ.
+  if (writes) {
+    const { WritableDirectory } = await import('../storage/writable-directory.ts')
+    return { key: keyOf('writable directory', name, path), tree: await WritableDirectory.open(path) }
+  }
+  const { DirectoryTree } = await import('../storage/directory-tree.ts')
+  return { key: keyOf('directory', name, path), tree: new DirectoryTree(path) }
 }
 
 /** The same after a restart, as handles must be. */

@@ -73,6 +73,9 @@ profiles:
     #: modules: [md_mod]
     # a login over SSH into the initramfs, for the keys of ssh: above
     #: ssh: false
+    # a menu on the screen, its first entry the default; local is the machine's own disk, and so is boot: local
+    #: menu: { timeout: 10s, entries: [${image}, debug, local] }
+    #: boot: network
     # the boot loader; without it iPXE, and GRUB where there is no iPXE
     #: loader: grub
     #: cmdline: console=tty0 quiet
@@ -83,7 +86,8 @@ profiles:
   #:   cmdline: debug
 
 # The profile of machines nobody named, and of clients that name none. "unknown: ignore" gives machines nobody named
-# no answer at all.
+# no answer at all,
+# "unknown: local" sends them on to their own disk.
 default: ${image}
 #: unknown: boot
 

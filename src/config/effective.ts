@@ -33,7 +33,7 @@ export interface EffectiveProfile {
 }
 
 /** Of machines nobody named: one name each, and one that says which machine it is. */
-const DEFAULT_HOST_NAME = 'pc-{mac}'
+export const DEFAULT_HOST_NAME = 'pc-{mac}'
 
 /** The client that netroot.yaml names for this MAC address. */
 export function clientOf(config: Config, mac: Mac): NamedClient | undefined {
@@ -52,15 +52,13 @@ export function defaultProfileName(config: Pick<Config, 'default' | 'profiles'>)
  * up, the inherited words first, because the kernel takes the last of two equal ones.
  *
  * @param client undefined for a machine nobody named
- * @returns undefined where netroot.yaml says that the machine is to be ignored
+ * @param chosen the profile that somebody chose in the menu of the machine's own
+ * @returns undefined where netroot.yaml says that such machines boot nothing from here
  * @throws {TypeError} if the profile does not exist or has no image, which `loadConfig` has refused before
  */
-export function effectiveProfile(config: Config, client?: Client): EffectiveProfile | undefined {
-  if (client === undefined && config.unknown === 'ignore') return undefined
-  const name = client?.profile ?? defaultProfileName(config)
-  if (name === undefined) throw new TypeError('Cannot choose a profile: netroot.yaml has no default:')
-  const layers: readonly Partial<Profile>[] = [...inheritance(config.profiles, name), ...(client ? [client] : [])]
-  const merged = Object.assign({}, ...layers.map(withoutUndefined)) as Partial<Profile>
+export function effectiveProfile(config: Config, client?: Client, chosen?: string): EffectiveProfile | undefined {
+  if (client === undefined && config.unknown !== 'boot') return undefined
+  const { name, layers, merged } = mergedProfile(config, client, chosen)
   if (merged.image === undefined) throw new TypeError(`Cannot boot profile ${name}: it has no image`)
   const commandLine = layers.flatMap((layer) => layer.cmdline ?? [])
   return {
@@ -80,13 +78,33 @@ export function effectiveProfile(config: Config, client?: Client): EffectiveProf
   }
 }
 
+/** A profile's keys with inheritance and the client's own words, and the layers that they come from. */
+export interface MergedProfile {
+  readonly name: string
+  /** The farthest ancestor first, the client last. */
+  readonly layers: readonly Partial<Profile>[]
+  readonly merged: Partial<Profile>
+}
+
+/**
+ * The keys that count for a machine; there may be no image among them.
+ *
+ * @throws {TypeError} if the profile does not exist
+ */
+export function mergedProfile(config: Config, client?: Client, chosen?: string): MergedProfile {
+  const name = chosen ?? client?.profile ?? defaultProfileName(config)
+  if (name === undefined) throw new TypeError('Cannot choose a profile: netroot.yaml has no default:')
+  const layers: readonly Partial<Profile>[] = [...inheritance(config.profiles, name), ...(client ? [client] : [])]
+  return { name, layers, merged: Object.assign({}, ...layers.map(withoutUndefined)) as Partial<Profile> }
+}
+
 /** Does the command line ask for an SSH server in the initramfs? The last of several words counts. */
 function isSshWord(words: readonly string[]): boolean {
   return /^netroot\.ssh(?:=(?:1|yes))?$/.test(words.findLast((word) => /^netroot\.ssh(?:=|$)/.test(word)) ?? '')
 }
 
 /** The host name a machine is given: its client's, or made by its profile's pattern; '' where neither says one. */
-export function hostNameOf(mac: Mac, profile: EffectiveProfile, client?: NamedClient): string {
+export function hostNameOf(mac: Mac, profile: Pick<EffectiveProfile, 'hostname'>, client?: NamedClient): string {
   if (client !== undefined) return client.hostname ?? client.name
   return (profile.hostname ?? '').replaceAll('{mac}', mac.replaceAll(':', ''))
 }
@@ -109,6 +127,20 @@ export function inheritance(profiles: Readonly<Record<string, Profile>>, name: s
   }
   return chain
 }
+
+/** Does a profile, or one that it inherits from, say that? Circles and profiles that do not exist end the search. */
+export function hasKey(profiles: Profiles, name: string, says: (profile: Profile) => boolean): boolean {
+  const seen = new Set<string>()
+  for (let next: string | undefined = name; next !== undefined && !seen.has(next); next = profiles[next]?.inherit) {
+    const profile = profiles[next]
+    if (profile !== undefined && says(profile)) return true
+    seen.add(next)
+  }
+  return false
+}
+
+/** `profiles:` of netroot.yaml. */
+export type Profiles = Readonly<Record<string, Profile>>
 
 function withoutUndefined(layer: Partial<Profile>): Partial<Profile> {
   return Object.fromEntries(Object.entries(layer).filter(([, value]) => value !== undefined)) as Partial<Profile>

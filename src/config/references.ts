@@ -1,7 +1,8 @@
-import { defaultProfileName } from './effective.ts'
+import { defaultProfileName, hasKey, type Profiles } from './effective.ts'
 import type { ConfigProblem } from './error.ts'
 import type { Client, Config, Profile } from './schema.ts'
 import type { ConfigPath, YamlSource } from './yaml-source.ts'
+import { menuProblems } from './menu-problems.ts'
 import { nearest } from './nearest.ts'
 
 /** What keys owe each other: names that exist, addresses that are given once, inheritance that ends. */
@@ -34,7 +35,6 @@ function sshWithoutKeys(source: YamlSource, { ssh, profiles, clients }: Partial<
 
 const SSH_WORD = /^netroot\.ssh(?:=(?:1|yes))?$/
 
-type Profiles = Readonly<Record<string, Profile>>
 type WithProfiles = Partial<Config> & { readonly profiles: Record<string, Profile> }
 
 function duplicates(source: YamlSource, clients: readonly [string, Client][], key: 'mac' | 'address'): ConfigProblem[] {
@@ -67,6 +67,7 @@ function profileProblems(source: YamlSource, config: WithProfiles): ConfigProble
     ...uses.filter(({ name }) => !names.includes(name)).map(({ name, path }) => missing(source, path, name, names)),
     ...names.filter((name) => circular(profiles, name)).map((name) => circle(source, name)),
     ...withoutImage(source, config),
+    ...menuProblems(source, config),
     ...withoutDefault(source, config),
   ]
 }
@@ -112,11 +113,11 @@ function withoutImage(source: YamlSource, config: WithProfiles): ConfigProblem[]
   const fallback = defaultProfileName(config)
   const clients = Object.entries(config.clients ?? {})
   const fromClients = clients
-    .filter(([, client]) => client.image === undefined)
+    .filter(([, client]) => client.image === undefined && client.boot !== 'local' && client.menu === undefined)
     .map(([name, { profile }]) => ({ name: profile ?? fallback, path: ['clients', name] }))
-  const ofOthers = config.unknown === 'ignore' ? [] : [{ name: fallback, path: ['profiles', fallback ?? ''] }]
+  const ofOthers = (config.unknown ?? 'boot') !== 'boot' ? [] : [{ name: fallback, path: ['profiles', fallback ?? ''] }]
   const lacking = [...ofOthers, ...fromClients].filter(
-    ({ name }) => name !== undefined && name in config.profiles && !hasImage(config.profiles, name),
+    ({ name }) => name !== undefined && name in config.profiles && !bootsSomething(config.profiles, name),
   )
   const first = new Map(lacking.map(({ name }) => [name, ['profiles', name ?? '']]))
   return [...first].map(([name, path]) => {
@@ -124,20 +125,17 @@ function withoutImage(source: YamlSource, config: WithProfiles): ConfigProblem[]
   })
 }
 
-function hasImage(profiles: Profiles, name: string): boolean {
-  const seen = new Set<string>()
-  for (let next: string | undefined = name; next !== undefined && !seen.has(next); next = profiles[next]?.inherit) {
-    if (profiles[next]?.image !== undefined) return true
-    seen.add(next)
-  }
-  return false
+/** An image, a menu that leads to one, or the machine's own disk. */
+function bootsSomething(profiles: Profiles, name: string): boolean {
+  return hasKey(profiles, name, (one) => one.image !== undefined || one.menu !== undefined || one.boot === 'local')
 }
 
 function withoutDefault(source: YamlSource, config: WithProfiles): ConfigProblem[] {
   if (defaultProfileName(config) !== undefined) return []
   const names = Object.keys(config.profiles).join(', ')
   const needed =
-    config.unknown !== 'ignore' || Object.values(config.clients ?? {}).some(({ profile }) => profile === undefined)
+    (config.unknown ?? 'boot') === 'boot' ||
+    Object.values(config.clients ?? {}).some(({ profile }) => profile === undefined)
   return needed
     ? [source.atKey(['profiles'], `default: is missing and there are several profiles, want one of ${names}`)]
     : []

@@ -26,6 +26,8 @@ import {
 const ROOT = 'want nfs, or a list of what is tried in order'
 const rootTransport = z.enum(['nfs'], { error: ROOT })
 
+const MENU_ENTRIES = 'want a list of profiles such as [debian, rescue, local]'
+
 const ADDRESSES = 'want a list of addresses such as [192.168.1.1]'
 
 /** What a profile says of a boot. A client may say each of these too, and then it wins. */
@@ -51,6 +53,22 @@ const bootKeys = {
     .describe(
       "Which initramfs is sent: netroot's, or the image's own, /boot/initrd.img-VERSION made by initramfs-tools, which mounts the root read-only by NFS itself. Default: netroot",
     ),
+  menu: z
+    .strictObject(
+      {
+        timeout: duration.prefault('10s'),
+        entries: z.array(name, { error: MENU_ENTRIES }).min(1, { error: MENU_ENTRIES }),
+      },
+      { error: 'want timeout: and entries: such as { timeout: 10s, entries: [debian, rescue, local] }' },
+    )
+    .optional()
+    .describe(
+      "A menu on the machine's screen: `timeout`, default 10s, and `entries`, names of profiles, or `local` for the machine's own disk. The first is booted when nobody chooses",
+    ),
+  boot: z
+    .enum(['network', 'local'], { error: 'want network or local' })
+    .optional()
+    .describe('Where machines start from: the network, or local, their own disk. Default: network'),
   loader: z
     .enum(['ipxe', 'pxelinux', 'grub'], { error: 'want ipxe, pxelinux or grub' })
     .optional()
@@ -186,9 +204,9 @@ export const configShape = {
     .optional()
     .describe('Profile of machines nobody named and of clients that name none; not needed where there is only one'),
   unknown: z
-    .enum(['boot', 'ignore'], { error: 'want boot or ignore' })
+    .enum(['boot', 'local', 'ignore'], { error: 'want boot, local or ignore' })
     .default('boot')
-    .describe('What machines nobody named get: boot the default profile, or ignore them'),
+    .describe('What machines nobody named get: boot the default profile, local their own disk, or ignore them'),
   clients: z
     .record(hostName, client, { error: 'want clients, each NAME: { mac: … }' })
     .default({})

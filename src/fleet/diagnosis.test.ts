@@ -67,6 +67,20 @@ interface Case {
 
 /** One boot or more for every rule. */
 const CASES: Readonly<Record<string, readonly Case[]>> = {
+  'own disk': [
+    {
+      events: [...IPXE, { type: 'boot.local', at, why: 'unknown: local' }, http('script')],
+      silence: 900,
+      says: /sent on to its own disk \(unknown: local\)/,
+    },
+  ],
+  menu: [
+    {
+      events: [...IPXE, { type: 'boot.menu', at, entries: ['debian'], timeoutSeconds: 60 }, http('script')],
+      silence: 99,
+      says: /shows its menu/,
+    },
+  ],
   ended: [
     {
       events: [...ALIVE, { type: 'report.shutdown', at, kind: 'poweroff' }],
@@ -190,7 +204,14 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   'loader silent': [
     { events: [...DHCP, tftp('sent', 180_000)], silence: 41, says: /snponly\.efi was sent whole and never spoke/ },
   ],
-  'kernel not asked for': [{ events: [...IPXE, http('script')], silence: 41, says: /never asked for the kernel/ }],
+  'kernel not asked for': [
+    { events: [...IPXE, http('script')], silence: 41, says: /never asked for the kernel/ },
+    {
+      events: [...IPXE, { type: 'boot.menu', at, entries: ['debian'], timeoutSeconds: 10 }, http('script')],
+      silence: 51,
+      says: /never asked for the kernel/,
+    },
+  ],
 }
 
 for (const [rule, cases] of Object.entries(CASES)) {
@@ -199,7 +220,7 @@ for (const [rule, cases] of Object.entries(CASES)) {
       const found = diagnose(events, silence * 1000)
       assert.equal(found.rule, rule)
       assert.match(found.cause, says)
-      const isFine = found.verdict === 'ended' || found.rule === 'alive'
+      const isFine = ['ended', 'going-on'].includes(found.verdict) || found.rule === 'alive'
       assert.equal(found.next.length > 0, !isFine, 'what is wrong comes with what to do')
     }
   })

@@ -71,6 +71,12 @@ function rawWordsOf(event: BootEvent): EventWords {
       return { what: `read over NFS in ${event.calls} calls`, tone: 'plain', bytes: event.bytes }
     case 'boot.drivers':
       return driversWords(event)
+    case 'boot.menu':
+      return plain(`menu: ${event.entries.join(', ')} (the first after ${formatSeconds(event.timeoutSeconds)})`)
+    case 'boot.chosen':
+      return plain(`profile ${event.profile} chosen`)
+    case 'boot.local':
+      return plain(`starts from its own disk (${event.why})`)
     case 'boot.log':
       return { ...plain(`its log came${event.source === 'syslog' ? ' by syslog' : ''}`), bytes: event.bytes }
     case 'server.restarted':

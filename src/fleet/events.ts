@@ -141,6 +141,27 @@ export interface DriversChosen extends At {
   readonly modules: number
 }
 
+/** The machine was sent a menu. */
+export interface MenuShown extends At {
+  readonly type: 'boot.menu'
+  /** Names of profiles, or `local`; the first is the default. */
+  readonly entries: readonly string[]
+  readonly timeoutSeconds: number
+}
+
+/** Somebody chose in that menu, or its time was over. All that the machine asks for in this boot is of that profile. */
+export interface ProfileChosen extends At {
+  readonly type: 'boot.chosen'
+  readonly profile: string
+}
+
+/** The machine was sent on to its own disk. */
+export interface LocalDisk extends At {
+  readonly type: 'boot.local'
+  /** In words. */
+  readonly why: string
+}
+
 /** The machine sent its log; it is kept beside the events. */
 export interface LogReceived extends At {
   readonly type: 'boot.log'
@@ -306,6 +327,9 @@ export type BootEvent =
   | NfsMount
   | NfsTraffic
   | DriversChosen
+  | MenuShown
+  | ProfileChosen
+  | LocalDisk
   | LogReceived
   | ServerRestarted
   | ReportEvent

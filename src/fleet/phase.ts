@@ -52,6 +52,7 @@ function phaseOf(event: BootEvent, phase: Phase): Phase | undefined {
       return 'alive'
     case 'report.failed':
       return 'failed'
+    case 'boot.local': // nothing more of it is ours to tell
     case 'report.shutdown':
       return 'ended'
     default:

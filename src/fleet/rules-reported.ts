@@ -77,6 +77,15 @@ const CAUSES: Readonly<Record<FailureCause, { readonly means: string; readonly n
 /** The machine said so, and nothing came after it that says otherwise. */
 export const REPORTED_RULES: readonly Rule[] = [
   {
+    name: 'own disk',
+    verdict: 'ended',
+    applies: (evidence) => evidence.phase === 'ended' && evidence.has('boot.local'),
+    tell: (evidence) => ({
+      cause: `it was sent on to its own disk (${evidence.last('boot.local')?.why ?? ''})`,
+      next: [],
+    }),
+  },
+  {
     name: 'ended',
     verdict: 'ended',
     applies: ({ phase }) => phase === 'ended',

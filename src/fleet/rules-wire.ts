@@ -102,6 +102,12 @@ export const WIRE_RULES: readonly Rule[] = [
     }),
   },
   {
+    name: 'menu',
+    verdict: 'going-on',
+    applies: (evidence) => menuSeconds(evidence) !== undefined && !evidence.silentFor(menuSeconds(evidence) ?? 0),
+    tell: () => ({ cause: 'the machine shows its menu', next: [] }),
+  },
+  {
     name: 'loader silent',
     verdict: 'stuck',
     applies: (evidence) => evidence.lastEvent?.type === 'tftp.file' && evidence.silentFor(LOADER_SECONDS),
@@ -138,6 +144,13 @@ function leasedAndSilent(evidence: Evidence): boolean {
   return (
     evidence.lastEvent?.type === 'dhcp.ack' && BEFORE_KERNEL.has(evidence.phase) && evidence.silentFor(NEXT_SECONDS)
   )
+}
+
+/** How long a machine that was sent a menu, and has not answered, may be silent. */
+function menuSeconds(evidence: Evidence): number | undefined {
+  const menu = evidence.last('boot.menu')
+  if (evidence.phase !== 'loader' || menu === undefined || evidence.has('boot.chosen')) return undefined
+  return menu.timeoutSeconds + LOADER_SECONDS
 }
 
 function bootFile(evidence: Evidence): string {

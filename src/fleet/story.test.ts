@@ -182,6 +182,9 @@ test('storyOf() tells what an initramfs came with: slow links, logins, memory, w
     { type: 'report.words', at, words: ['rd.x=1', 'ip=\x1b[2J'] },
     { type: 'report.switch', at, init: '/sbin/init', initramfsMemoryKib: 20_480, modules: 34 },
     { type: 'boot.log', at, source: 'syslog', bytes: 100 },
+    { type: 'boot.menu', at, entries: ['debian', 'local'], timeoutSeconds: 10 },
+    { type: 'boot.chosen', at, profile: 'debian' },
+    { type: 'boot.local', at, why: 'unknown: local' },
     {
       type: 'boot.drivers',
       at,
@@ -199,6 +202,9 @@ test('storyOf() tells what an initramfs came with: slow links, logins, memory, w
     'not understood on the kernel command line: rd.x=1 ip=[2J',
     'starts /sbin/init; 20.0 MiB of the initramfs given back, 34 modules loaded',
     'its log came by syslog',
+    'menu: debian, local (the first after 10 s)',
+    'profile debian chosen',
+    'starts from its own disk (unknown: local)',
     'drivers: fitted to 8086:100e, 9 modules (its card)',
   ])
 })

@@ -18,6 +18,8 @@ export interface SshRequest {
   /** Debian's name of the machines' architecture. */
   readonly architecture: string
   readonly compression: PartCompression
+  /** Where fetched packages stay, default `debian` in the cache. */
+  readonly packagesDirectory?: string
   readonly mirror?: DebianMirror
   readonly signal?: AbortSignal
 }
@@ -39,11 +41,11 @@ export interface SshReport {
  * @throws {Error} if dropbear is neither in the cache nor can be fetched
  */
 export async function ensureSsh(cacheDir: string, request: SshRequest): Promise<Part<SshReport>> {
-  const { architecture, compression, mirror, signal } = request
+  const { architecture, compression, packagesDirectory = join(cacheDir, 'debian'), mirror, signal } = request
   const packages = await fetchWithDependencies('dropbear-bin', {
     suite: SSH_SUITE,
     architecture,
-    cacheDir: join(cacheDir, 'debian'),
+    cacheDir: packagesDirectory,
     ...(mirror === undefined ? {} : { mirror }),
     ...(signal === undefined ? {} : { signal }),
   })

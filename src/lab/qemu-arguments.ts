@@ -12,6 +12,7 @@ export type CardModel =
   | 'vmxnet3'
   | 'pcnet'
   | 'ne2k_pci'
+  | 'i82551'
   | 'i82559er'
   | 'usb-net'
 

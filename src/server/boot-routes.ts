@@ -22,7 +22,11 @@ const ROWS: readonly Row[] = [
   { path: /^\/ipxe$/, role: 'script', route: sendBootScript },
   // shim adds a slash of its own before GRUB's name
   { path: /^\/loader\/+([\w.-]+)$/, role: 'loader', route: sendLoader },
-  { path: /^\/+(?:loader\/+)?grub\/grub\.cfg(?:-[\w:.-]+)?$/, role: 'script', route: sendGrubConfig },
+  {
+    path: /^\/+(?:loader\/+)?grub\/grub\.cfg(?:-[\w:.-]+(?:\/choose\/[\w.-]+)?)?$/,
+    role: 'script',
+    route: sendGrubConfig,
+  },
   { path: new RegExp(`^/release/${DIGEST}/kernel/${VERSION}$`), role: 'kernel', route: sendKernel },
   { path: new RegExp(`^/release/${DIGEST}/initramfs/${VERSION}$`), role: 'initramfs', route: sendOwnInitramfs },
   { path: new RegExp(`^/initramfs/microcode/(${DIGEST}\\.cpio)$`), role: 'microcode', route: sendPart },

@@ -27,6 +27,8 @@ export class BootStory {
   readonly #logs: BootLogs | undefined
   /** Boots that began while they could not be written, by id: their machines still ask for their files. */
   readonly #unwritten = new Map<string, Boot>()
+  /** What was chosen in these. */
+  readonly #chosen = new Map<string, string>()
   /** Reads and writes that failed since the server began. */
   #lost = 0
   #toldAt = -Infinity
@@ -85,6 +87,17 @@ export class BootStory {
   events(id: string): readonly BootEvent[] {
     return this.#try(() => this.#boots.events(id).map(({ event }) => event)) ?? []
   }
+  /** Notes what was chosen in the menu of a boot, once. */
+  choose(id: string, profile: string, at: number): void {
+    if (this.chosen(id) === profile) return
+    this.record(id, { type: 'boot.chosen', at, profile })
+    if (this.#unwritten.has(id)) this.#chosen.set(id, profile)
+  }
+  /** The profile that was chosen last in a boot; undefined where there was nothing to choose. */
+  chosen(id: string): string | undefined {
+    const told = this.events(id).findLast((event) => event.type === 'boot.chosen')
+    return told?.profile ?? this.#chosen.get(id)
+  }
   /** What became of the drivers that the machine's boots before this one were sent, the newest first. */
   pastDrivers({ id, machine }: Boot): readonly PastDrivers[] {
     const boots = this.#try(() => this.#boots.ofMachine(machine.mac, BOOTS_LOOKED_AT)) ?? []
@@ -117,7 +130,10 @@ export class BootStory {
     const boot: Boot = { id: newBootId(), machine, name, phase: 'firmware', beganAt: at, lastAt: at }
     this.#unwritten.set(boot.id, boot)
     const [oldest] = this.#unwritten.keys()
-    if (this.#unwritten.size > MOST_UNWRITTEN && oldest !== undefined) this.#unwritten.delete(oldest)
+    if (this.#unwritten.size > MOST_UNWRITTEN && oldest !== undefined) {
+      this.#unwritten.delete(oldest)
+      this.#chosen.delete(oldest)
+    }
     return boot
   }
 

@@ -1,6 +1,7 @@
-import { effectiveProfile, inheritance, type NamedClient } from '../config/effective.ts'
+import { type EffectiveProfile, inheritance, type NamedClient } from '../config/effective.ts'
 import type { ConfigProblem } from '../config/error.ts'
 import { type LoadedConfig, refuseIfAny } from '../config/load.ts'
+import { bootableProfiles } from '../config/start.ts'
 import type { ConfigPath } from '../config/yaml-source.ts'
 import { ChoiceError, type ChoiceField, type Releases } from './releases.ts'
 
@@ -14,17 +15,27 @@ export async function checkChoices(loaded: LoadedConfig, releases: Releases): Pr
   const named = Object.entries(config.clients).map(([name, client]) => ({ name, ...client }))
   const problems = new Map<string, ConfigProblem>()
   for (const client of [undefined, ...named]) {
-    const profile = effectiveProfile(config, client)
-    if (profile === undefined) continue
-    try {
-      await releases.choose(profile)
-    } catch (error) {
-      if (!(error instanceof ChoiceError)) throw error
-      const problem = loaded.source.atValue(placeOf(loaded, error.field, profile.name, client), error.message)
-      problems.set(JSON.stringify(problem), problem) // many machines, one profile: told once
+    for (const profile of bootableProfiles(config, client)) {
+      const problem = await problemOf(loaded, releases, profile, client)
+      if (problem !== undefined) problems.set(JSON.stringify(problem), problem) // many machines, one profile: told once
     }
   }
   refuseIfAny(file, [...problems.values()])
+}
+
+async function problemOf(
+  loaded: LoadedConfig,
+  releases: Releases,
+  profile: EffectiveProfile,
+  client?: NamedClient,
+): Promise<ConfigProblem | undefined> {
+  try {
+    await releases.choose(profile)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof ChoiceError)) throw error
+    return loaded.source.atValue(placeOf(loaded, error.field, profile.name, client), error.message)
+  }
 }
 
 /** Where the file says what a machine boots: at its client, in its profile, or in what that inherits from. */

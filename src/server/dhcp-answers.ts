@@ -1,7 +1,8 @@
 import { chooseLoader, type LoaderKind } from '../boot/loaders/select.ts'
 import type { ServerAddresses } from '../boot/server-addresses.ts'
-import { clientOf, effectiveProfile, hostNameOf } from '../config/effective.ts'
+import { clientOf, hostNameOf } from '../config/effective.ts'
 import type { Config } from '../config/schema.ts'
+import { startOf } from '../config/start.ts'
 import { contains } from '../net/cidr.ts'
 import type { AnswerClient, DhcpAnswer } from '../protocols/dhcp/answer.ts'
 import type { DhcpClient } from '../protocols/dhcp/client.ts'
@@ -23,13 +24,13 @@ export function dhcpAnswers(
     const network = smallestFirst.find((one) => contains(one.network, link))
     if (network === undefined) return undefined
     const named = clientOf(config, client.mac)
-    const profile = effectiveProfile(config, named)
-    if (profile === undefined) return undefined // netroot.yaml: unknown: ignore
-    const hostName = hostNameOf(client.mac, profile, named)
+    const start = startOf(config, named)
+    if (start === undefined) return undefined // netroot.yaml: unknown: ignore
+    const hostName = hostNameOf(client.mac, start, named)
     return {
       ...networkAnswer(network),
       ...(hostName === '' ? {} : { hostName }),
-      ...bootAnswer(client, server, profile.loader),
+      ...bootAnswer(client, server, start.loader),
     }
   }
 }

@@ -57,7 +57,10 @@ export async function sendClientPart(services: BootServices, _: HttpRequest, gro
   const boot = services.story.get(id)
   if (boot === undefined) return textAnswer(`There is no boot ${id}`, 404)
   return orNotFound(async () => {
-    const prepared = await services.plans.prepare(boot, { release, kernel })
+    const prepared = await services.plans.prepare(boot, {
+      pinned: { release, kernel },
+      chosen: services.story.chosen(boot.id),
+    })
     if (prepared === undefined) return textAnswer(`${boot.machine.mac} is not served`, 404)
     const { NETROOT_SSH: ssh } = prepared.plan.variables
     const keys = ssh === undefined || services.keys === '' ? new Uint8Array() : authorizedKeysPart(services.keys)

@@ -1,14 +1,21 @@
-import { type GrubDevice, grubFirstScript, grubRefusal, grubScript, grubWait } from '../boot/loaders/grub.ts'
-import { pxelinuxConfig, pxelinuxRefusal, pxelinuxWait } from '../boot/loaders/pxelinux.ts'
+import {
+  type GrubDevice,
+  grubFirstScript,
+  grubLocal,
+  grubMenu,
+  grubRefusal,
+  grubScript,
+  grubWait,
+} from '../boot/loaders/grub.ts'
+import { chooseName, readChooseName } from '../boot/loaders/menu.ts'
+import { pxelinuxConfig, pxelinuxLocal, pxelinuxMenu, pxelinuxWait } from '../boot/loaders/pxelinux.ts'
 import { httpBase } from '../boot/server-addresses.ts'
 import { type Ipv4, isIpv4 } from '../net/ipv4.ts'
 import type { Mac } from '../net/mac.ts'
 import type { HttpAnswer, HttpRequest } from '../protocols/http/answer.ts'
 import { type NamedMachine, readTftpName, type TftpName } from '../protocols/tftp/names.ts'
-import { messageWithCauses } from '../sys/log.ts'
-import { turnWords } from './admission.ts'
 import { type BootServices, textAnswer } from './boot-services.ts'
-import type { PreparedBoot } from './plans.ts'
+import { type NextStep, nextStep } from './next-step.ts'
 
 /** A configuration that PXELINUX or GRUB asks for. */
 type ConfigName = Extract<TftpName, { readonly kind: 'pxelinux' | 'grub' }>
@@ -16,19 +23,14 @@ type ConfigName = Extract<TftpName, { readonly kind: 'pxelinux' | 'grub' }>
 /** Who asks for a configuration, and how. */
 export interface ConfigRequest {
   readonly name: ConfigName
-  /** As it was asked for, so that the machine can ask again. */
+  /** As it was asked for, without the entry of a menu. */
   readonly path: string
+  /** The entry of its menu that the machine asks for. */
+  readonly choice: string | undefined
   /** Address of whoever asks. */
   readonly peer: Ipv4
   /** GRUB fetches the rest the same way. */
   readonly by: 'tftp' | 'http'
-}
-
-/** How one loader is told what to do. */
-interface Renderer {
-  boot(prepared: PreparedBoot): string
-  wait(reason: string): string
-  refusal(reason: string): string
 }
 
 const REFUSAL_SECONDS = 10
@@ -38,17 +40,35 @@ const REFUSAL_SECONDS = 10
  * know, so that the loader goes on to its next name.
  */
 export async function loaderConfig(services: BootServices, request: ConfigRequest): Promise<string | undefined> {
-  const { name, peer, by } = request
+  const { name, peer, by, path, choice } = request
   if (name.kind === 'grub' && name.machine.by === 'anyone') return grubFirstScript(grubDevice(services, by))
   const mac = macOf(services, name.machine, peer)
   if (mac === undefined) return undefined
-  return configOf(services, mac, rendererOf(services, request))
+  const boot = services.story.bootOf({ mac }, Date.now())
+  const step = await nextStep(services, boot, choice)
+  const asked = { path, again: choice === undefined ? undefined : chooseName(path, choice) }
+  return name.kind === 'pxelinux'
+    ? pxelinuxFor(step, httpBase(services.server), asked)
+    : grubFor(step, grubDevice(services, by), asked)
+}
+
+/** What a TFTP or HTTP path means to a loader, with the entry of a menu that stands behind it. */
+export function readConfigName(asked: string): Pick<ConfigRequest, 'path' | 'choice'> & { readonly name: TftpName } {
+  const { name: path, choice } = readChooseName(asked)
+  return { name: readTftpName(path), path, choice }
+}
+
+/** Under which names the machine can ask again. */
+interface AskedNames {
+  readonly path: string
+  /** The same for the entry of the menu that was taken, so that nobody is asked twice. */
+  readonly again: string | undefined
 }
 
 /** The same for GRUB that came by HTTP. */
 export async function sendGrubConfig(services: BootServices, { path, peer }: HttpRequest): Promise<HttpAnswer> {
-  const name = readTftpName(path)
-  const request = { path, peer: peerAddress(peer), by: 'http' } as const
+  const { name, ...asked } = readConfigName(path)
+  const request = { ...asked, peer: peerAddress(peer), by: 'http' } as const
   const text = 'file' in name ? undefined : await loaderConfig(services, { name, ...request })
   return text === undefined ? textAnswer(`There is no ${path}`, 404) : textAnswer(text)
 }
@@ -58,32 +78,32 @@ export function peerAddress({ address }: { readonly address: string }): Ipv4 {
   return isIpv4(address) ? address : '0.0.0.0'
 }
 
-async function configOf(services: BootServices, mac: Mac, render: Renderer): Promise<string> {
-  try {
-    const boot = services.story.bootOf({ mac }, Date.now())
-    const turn = services.admission.ask(mac, performance.now())
-    if (!turn.admitted) return render.wait(turnWords(turn))
-    const prepared = await services.plans.prepare(boot)
-    return prepared === undefined ? render.refusal(`${mac} is not served (unknown: ignore)`) : render.boot(prepared)
-  } catch (error) {
-    services.log.error('cannot plan a boot', { mac, error })
-    return render.wait(`cannot boot: ${messageWithCauses(error)}`)
+function pxelinuxFor(step: NextStep, base: string, { path, again = path }: AskedNames): string {
+  switch (step.kind) {
+    case 'boot':
+      return pxelinuxConfig(step.prepared.plan, base, step.prepared.title, again)
+    case 'menu':
+      return pxelinuxMenu(step.menu, path)
+    case 'local':
+    case 'refuse':
+      return pxelinuxLocal(step.words)
+    default:
+      return pxelinuxWait(step.words, again)
   }
 }
 
-function rendererOf(services: BootServices, { name, path, by }: ConfigRequest): Renderer {
-  if (name.kind === 'pxelinux') {
-    return {
-      boot: ({ plan, title }) => pxelinuxConfig(plan, httpBase(services.server), title, path),
-      wait: (reason) => pxelinuxWait(reason, path),
-      refusal: pxelinuxRefusal,
-    }
-  }
-  const device = grubDevice(services, by)
-  return {
-    boot: ({ plan, title }) => grubScript(plan, device, title),
-    wait: (reason) => grubWait(reason, device),
-    refusal: (reason) => grubRefusal(reason, REFUSAL_SECONDS),
+function grubFor(step: NextStep, device: GrubDevice, { path, again }: AskedNames): string {
+  switch (step.kind) {
+    case 'boot':
+      return grubScript(step.prepared.plan, device, step.prepared.title, again)
+    case 'menu':
+      return grubMenu(step.menu, device, path)
+    case 'local':
+      return grubLocal(step.words)
+    case 'refuse':
+      return grubRefusal(step.words, REFUSAL_SECONDS)
+    default:
+      return grubWait(step.words, device, again)
   }
 }
 

@@ -74,7 +74,7 @@ test('Plans has none for a machine that is to be ignored', async (t) => {
 
 test('Plans gives a boot what its script named, though its profile boots another image by now', async (t) => {
   const { plans: made, digest } = await plans(t, CONFIG.replace('image: specimen', 'image: newer'))
-  const { plan } = (await made.prepare(bootOf(PC7), { release: digest, kernel: KERNEL })) ?? assert.fail()
+  const { plan } = (await made.prepare(bootOf(PC7), { pinned: { release: digest, kernel: KERNEL } })) ?? assert.fail()
   assert.equal(plan.variables['NETROOT_RELEASE'], digest)
   await assert.rejects(made.prepare(bootOf(PC7)), /There is no image "newer"/)
 })

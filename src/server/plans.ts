@@ -2,7 +2,9 @@ import { type BootPlan, type PlannedParts, planBoot } from '../boot/plan.ts'
 import type { ServerAddresses } from '../boot/server-addresses.ts'
 import { clientOf, type EffectiveProfile, effectiveProfile, hostNameOf } from '../config/effective.ts'
 import type { Config } from '../config/schema.ts'
+import { bootableProfiles, type Start, startOf } from '../config/start.ts'
 import type { Boot } from '../fleet/boots-reader.ts'
+import type { Mac } from '../net/mac.ts'
 import type { DriversChoice } from './drivers-choice.ts'
 import { findOwnInitramfs } from './own-initramfs.ts'
 import { fileOf, type Parts } from './parts.ts'
@@ -13,6 +15,14 @@ export interface PreparedBoot {
   readonly plan: BootPlan
   /** `pc7 boots debian 3f9ad2… with Linux 6.12`. */
   readonly title: string
+}
+
+/** What of a boot is decided already. */
+export interface PrepareChoice {
+  /** What the boot's script named, so that all its files are of one release whatever is published meanwhile. */
+  readonly pinned?: PinnedRelease
+  /** The profile that was chosen in the machine's menu. */
+  readonly chosen?: string | undefined
 }
 
 export interface PlansOptions {
@@ -37,17 +47,24 @@ export class Plans {
   }
 
   /**
+   * How a machine starts; undefined for one that netroot.yaml says to ignore.
+   */
+  start(mac: Mac): Start | undefined {
+    const { config } = this.#options
+    return startOf(config, clientOf(config, mac))
+  }
+
+  /**
    * The plan of a boot.
    *
-   * @param pinned what the boot's script named, so that all its files are of one release whatever is published meanwhile
    * @returns undefined for a machine that netroot.yaml says to ignore
    * @throws {StoreError} if there is no such image, release or kernel, or no initramfs where it should bring its own
    */
-  async prepare(boot: Boot, pinned?: PinnedRelease): Promise<PreparedBoot | undefined> {
+  async prepare(boot: Boot, { pinned, chosen: entry }: PrepareChoice = {}): Promise<PreparedBoot | undefined> {
     const { config, releases, server } = this.#options
     const { mac } = boot.machine
     const client = clientOf(config, mac)
-    const profile = effectiveProfile(config, client)
+    const profile = effectiveProfile(config, client, entry)
     if (profile === undefined) return undefined
     const chosen = await (pinned === undefined ? releases.choose(profile) : releases.pinned(pinned))
     const plan = planBoot({
@@ -68,7 +85,7 @@ export class Plans {
   /** Begins to make what a machine will ask for that has only just said which card it has. Nothing here throws. */
   async anticipate(boot: Boot): Promise<void> {
     const { config, releases, drivers } = this.#options
-    const profile = effectiveProfile(config, clientOf(config, boot.machine.mac))
+    const [profile] = bootableProfiles(config, clientOf(config, boot.machine.mac)) // of a menu its default
     if (profile === undefined || profile.initramfs === 'image') return
     await releases.choose(profile).then(
       (chosen) => drivers.prepare(boot, chosen, profile),

@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { Loaders } from '../boot/loaders/files.ts'
 import { USUAL_LOADERS } from '../boot/loaders/select.ts'
-import { type EffectiveProfile, effectiveProfile } from '../config/effective.ts'
+import type { EffectiveProfile } from '../config/effective.ts'
 import type { Config } from '../config/schema.ts'
+import { bootableProfiles } from '../config/start.ts'
 import { StoreError } from '../image/release.ts'
 import { ReleaseStore } from '../image/store.ts'
 import { Parts } from './parts.ts'
@@ -32,8 +33,7 @@ export async function prepareBoots(options: PrepareOptions): Promise<Loaders> {
     onStep('preparing kernels and initramfs')
     for (const client of [undefined, ...Object.values(config.clients)]) {
       signal?.throwIfAborted()
-      const profile = effectiveProfile(config, client)
-      if (profile !== undefined) await prepareProfile(profile, releases, parts)
+      for (const profile of bootableProfiles(config, client)) await prepareProfile(profile, releases, parts)
     }
     onStep('preparing boot loaders')
     const loaders = new Loaders(join(storeDirectory, 'cache'), new Map(Object.entries(config.loaders)))

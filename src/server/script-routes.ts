@@ -1,11 +1,10 @@
-import { bootScript, firstScript, refusalScript, waitScript } from '../boot/loaders/ipxe.ts'
+import { bootScript, firstScript, localScript, menuScript, refusalScript, waitScript } from '../boot/loaders/ipxe.ts'
 import { httpBase } from '../boot/server-addresses.ts'
 import type { Boot } from '../fleet/boots-reader.ts'
 import { type Mac, tryParseMac } from '../net/mac.ts'
 import type { HttpAnswer, HttpRequest } from '../protocols/http/answer.ts'
-import { messageWithCauses } from '../sys/log.ts'
-import { turnWords } from './admission.ts'
 import { type BootServices, textAnswer } from './boot-services.ts'
+import { type NextStep, nextStep } from './next-step.ts'
 
 /** The first script, in which a machine says who it is. */
 export async function sendFirstScript({ server }: BootServices): Promise<HttpAnswer> {
@@ -17,16 +16,23 @@ export async function sendBootScript(services: BootServices, { query }: HttpRequ
   const base = httpBase(services.server)
   const mac = tryParseMac(query.get('mac') ?? '')
   if (mac === undefined) return textAnswer('Cannot read mac=, want six octets such as 52:54:00:12:34:56', 400)
-  try {
-    const boot = bootOf(services, mac, query)
-    const turn = services.admission.ask(mac, performance.now())
-    if (!turn.admitted) return textAnswer(waitScript(turnWords(turn), base, turn.retrySeconds))
-    const prepared = await services.plans.prepare(boot)
-    if (prepared === undefined) return textAnswer(refusalScript(`${mac} is not served (unknown: ignore)`, 10))
-    return textAnswer(bootScript(prepared.plan, base, prepared.title, timesIn(query.get('failed'))))
-  } catch (error) {
-    services.log.error('cannot plan a boot', { mac, error })
-    return textAnswer(waitScript(`cannot boot: ${messageWithCauses(error)}`, base))
+  const choice = query.get('choice') ?? ''
+  const step = await nextStep(services, bootOf(services, mac, query), choice === '' ? undefined : choice)
+  return textAnswer(scriptFor(step, base, timesIn(query.get('failed'))))
+}
+
+function scriptFor(step: NextStep, base: string, failed: number): string {
+  switch (step.kind) {
+    case 'boot':
+      return bootScript(step.prepared.plan, base, step.prepared.title, failed)
+    case 'menu':
+      return menuScript(step.menu, base)
+    case 'local':
+      return localScript(step.words)
+    case 'refuse':
+      return refusalScript(step.words, 10)
+    default:
+      return waitScript(step.words, base, step.seconds)
   }
 }
 

@@ -13,12 +13,13 @@ const PEER = { address: '10.77.0.7', port: 2070 }
 
 /** What TFTP needs of the services; plans that cannot be made, so that configurations tell why. */
 function services(t: TestContext): BootServices {
+  const start = (): unknown => ({ kind: 'boot' })
   const prepare = async (): Promise<never> => {
     throw new Error('no image')
   }
   const needed = {
     story: memoryStory(t).story,
-    plans: { prepare },
+    plans: { prepare, start },
     loaders: { get: async (name: string) => LOADERS.get(name) },
     server: { address: '10.77.0.1', httpPort: 80, nfsPort: 2049 },
     log: silent,

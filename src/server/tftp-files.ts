@@ -1,14 +1,13 @@
 import { autoexecScript } from '../boot/loaders/ipxe.ts'
 import { httpBase } from '../boot/server-addresses.ts'
 import type { HttpAnswer } from '../protocols/http/answer.ts'
-import { readTftpName } from '../protocols/tftp/names.ts'
 import type { TftpPeer } from '../protocols/tftp/report.ts'
 import { type ByteSource, memorySource } from '../storage/byte-source.ts'
 import { openFileSource } from '../storage/file-source.ts'
 import { identify } from '../storage/hot-chunks.ts'
 import { answerBoot } from './boot-routes.ts'
 import type { BootServices } from './boot-services.ts'
-import { loaderConfig, peerAddress } from './loader-configs.ts'
+import { loaderConfig, peerAddress, readConfigName } from './loader-configs.ts'
 
 /**
  * The file that a TFTP path means: a loader, the configuration of one, or for loaders that know no HTTP what is also
@@ -19,9 +18,9 @@ export async function openTftpFile(
   path: string,
   peer: TftpPeer,
 ): Promise<ByteSource | undefined> {
-  const name = readTftpName(path)
+  const { name, ...asked } = readConfigName(path)
   if ('file' in name) return (await openBootFile(services, name.file, peer)) ?? openLoader(services, name.file)
-  const text = await loaderConfig(services, { name, path, peer: peerAddress(peer), by: 'tftp' })
+  const text = await loaderConfig(services, { name, ...asked, peer: peerAddress(peer), by: 'tftp' })
   return text === undefined ? undefined : memorySource(Buffer.from(text))
 }
 

@@ -194,3 +194,8 @@ export interface SpecialNode {
 export function isWritable(tree: FileTree): tree is WritableTree {
   return 'writable' in tree && tree.writable === true
 }
+
+/** True if a file of some tree can be written. */
+export function isWritableFile(file: ByteSource): file is WritableFile {
+  return 'write' in file && 'commit' in file
+}

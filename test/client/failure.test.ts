@@ -37,14 +37,43 @@ for (const shell of SHELLS) {
     assert.doesNotMatch(log, /not found|can't open|syntax/i)
   })
 
-  test(`${shell}: a card whose driver lacks its firmware is no-firmware, with the kernel's words`, () => {
+  test(`${shell}: a card that is not seen without its firmware is no-firmware, with the file that its driver asks for`, () => {
     const { screen } = boot(shell, {
       ...QUIET,
       cards: [],
-      world: `on_dmesg() { echo 'bnx2 0000:02:00.0: Direct firmware load for bnx2/x.fw failed with error -2'; }`,
+      files: { '/sys/bus/pci/devices/0000:02:00.0/modalias': 'pci:v000014E4d00001639sv0sd0bc02sc00i00\n' },
+      world: `on_dmesg() {
+        echo '[    1.23] bnx2 0000:02:00.0: Direct firmware load for bnx2/x.fw failed with error -2'
+        echo '[    1.24] bnx2 0000:02:00.0: Direct firmware load for bnx2/x.fw failed with error -2'
+        echo '[    1.25] radeon 0000:01:00.0: Direct firmware load for radeon/y.bin failed with error -2'
+      }`,
     })
     assert.match(screen, /cannot boot: no-firmware/)
-    assert.match(words(screen), /firmware load for bnx2\/x\.fw failed with error -2/)
+    assert.match(words(screen), /Found bnx2 \(0000:02:00\.0\) asks for bnx2\/x\.fw\. \| To do/)
+    assert.match(words(screen), /Install the package with \/lib\/firmware\/bnx2\/x\.fw in the image/)
+  })
+
+  test(`${shell}: a card that cannot be put up without its firmware is no-firmware, not one without a link`, () => {
+    const { screen } = boot(shell, {
+      plan: PLAN,
+      commandLine: 'quiet netroot.carrier=0',
+      cards: [{ ...CARD, carrier: false }],
+      files: { '/sys/bus/pci/devices/0000:00:03.0/net/eth0': '' },
+      world: `on_ip() { case $* in 'link set eth0 up') return 1 ;; esac; }
+        on_dmesg() { echo 'e100 0000:00:03.0: firmware: failed to load e100/d102e_ucode.bin (-2)'; }`,
+    })
+    assert.match(screen, /cannot boot: no-firmware/)
+    assert.match(words(screen), /Found e100 \(0000:00:03\.0\) asks for e100\/d102e_ucode\.bin\./)
+  })
+
+  test(`${shell}: firmware of what is no network card is not why there is no card`, () => {
+    const { screen } = boot(shell, {
+      ...QUIET,
+      cards: [],
+      files: { '/sys/bus/pci/devices/0000:01:00.0/modalias': 'pci:v00001002d00009588sv0sd0bc03sc00i00\n' },
+      world: `on_dmesg() { echo 'radeon 0000:01:00.0: Direct firmware load for radeon/y.bin failed with error -2'; }`,
+    })
+    assert.match(screen, /cannot boot: no-card/)
   })
 
   test(`${shell}: devices without driver are reported also where another card works`, () => {
@@ -86,6 +115,20 @@ for (const shell of SHELLS) {
     )
   })
 
+  test(`${shell}: who offered or refused an address is named`, () => {
+    const world = `on_udhcpc() {
+        echo 'udhcpc: broadcasting discover' >&2
+        echo 'udhcpc: broadcasting select for 192.168.9.50, server 192.168.9.1' >&2
+        interface=eth0 serverid=192.168.9.2 message='not on this network' "$SHELL_UNDER_TEST" "$ROOT/netroot/dhcp/answer" nak
+        return 1
+      }`
+    const { screen } = boot(shell, { ...QUIET, cards: [SILENT], world })
+    assert.match(
+      words(screen),
+      /1 requests sent, 1 offers and 1 refusals heard \(from 192\.168\.9\.1 192\.168\.9\.2\), 17 packets/,
+    )
+  })
+
   test(`${shell}: a card named by BOOTIF that stays dumb makes room for the others in the fourth round`, () => {
     const second: Card = { name: 'eth1', mac: '52:54:00:12:34:57', lease: LEASE }
     const { commands } = boot(shell, {
@@ -114,7 +157,7 @@ for (const shell of SHELLS) {
     assert.match(screen, /cannot boot: server-gone/)
     assert.match(
       words(screen),
-      /remote host \(10\.77\.0\.1\): Connection refused; this machine is 10\.77\.0\.50\/24 on eth0/,
+      /remote host \(10\.77\.0\.1\): Connection refused; this machine is 10\.77\.0\.50\/24 on eth0, router 10\.77\.0\.1, as the DHCP server 10\.77\.0\.1 said\./,
     )
     assert.ok(reports.some(({ stage, lines }) => stage === 'trying' && lines.includes('cause server-gone')))
     const failed = reports.find(({ stage }) => stage === 'failed')

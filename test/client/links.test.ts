@@ -56,7 +56,7 @@ for (const shell of SHELLS) {
       'ip link set bond0 mtu 9000',
       'ip link set bond0 up',
       'set_value bond0/bonding/primary eth1',
-      'ip link set bond0 mtu 9000',
+      'ip link set bond0 up',
     ])
     assert.ok(commands.includes('ip address add 10.77.0.50/24 broadcast + dev bond0'))
     assert.ok(!commands.includes('ip link set eth0 down', commands.indexOf('ip link set bond0 up')))

@@ -31,6 +31,19 @@ for (const shell of SHELLS) {
     )
   })
 
+  test(`${shell}: a server of IPv6 is told an address of IPv6, or none, also where the lease is of IPv4`, () => {
+    const roots = 'nfs://[fd77::1]:2049/release/abab?vers=4.0'
+    const options = (address: string) =>
+      `mount -t nfs -o ro,nolock,proto=tcp6,hard,nocto,actimeo=600,addr=fd77::1,clientaddr=${address},port=2049,vers=4.0 [fd77::1]:/release/abab /layers/release`
+    const files = { '/proc/net/if_inet6': 'fd7700000000000000000000000000ab 02 40 00 00 eth0\n' }
+    const mounted = (more: object) =>
+      boot(shell, { plan: { ...PLAN, NETROOT_ROOTS: roots }, commandLine: QUIET, ...more }).commands.find((line) =>
+        line.startsWith('mount -t nfs'),
+      )
+    assert.equal(mounted({ files }), options('fd77::ab'))
+    assert.equal(mounted({}), options('::'))
+  })
+
   test(`${shell}: version 4 gets the client's address and no MOUNT options`, () => {
     assert.equal(
       mountOf(shell, '', 'nfs://10.77.0.1:2049/release/abab?vers=4.2'),

@@ -183,6 +183,16 @@ describe('netroot initramfs build, what is asked for', { timeout: 300_000 }, () 
   test('--modules adds to what fits [FB21]', async () => {
     assert.ok((await modulesOf('--fit', '10ec:8168', '--modules', 'iwlwifi')).includes('iwlwifi'))
   })
+  test('--ssh adds an SSH server, and the keys that may log in', async () => {
+    const keys = join(directory.path, 'admin.pub')
+    await writeFile(keys, '# of the admins\nssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ admin\n')
+    const segments = await inspectInitramfs(await readFile(await build('ssh', '--fit', '10ec:8168', '--ssh', keys)))
+    const entries = new Map(segments.flatMap((one) => one.entries.map((entry) => [entry.name, entry])))
+    for (const name of ['bin/dropbear', 'bin/dropbearkey', 'etc/shells']) assert.ok(entries.has(name), name)
+    const file = entries.get('netroot/authorized_keys')
+    assert.ok(file?.type === 'file' && file.mode === 0o600)
+    assert.equal(Buffer.from(file.content).toString(), 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ admin\n')
+  })
   test('--all packs all', async () => {
     assert.equal((await modulesOf('--all')).length, 9)
   })

@@ -190,7 +190,8 @@ test('serve nfs says what is wrong with its arguments', async () => {
   const taken = `127.0.0.1:${server.port}`
   await writeFile(join(work, 'no.tar'), 'this is not an archive'.repeat(100))
   const cases: [args: string[], status: number, words: RegExp][] = [
-    [[`dir=${tree}`, '--rw'], 2, /Cannot serve NFS read-write: this version is read-only; leave --rw away/],
+    [[`dir=${tree},rw,no_root_squash`], 2, /to more than one machine.*write no_root_squash twice/],
+    [[`tar=${join(work, 'tree.tar')}`, '--rw'], 2, /it is an archive, which nothing changes/],
     [['/srv'], 2, /Cannot export "\/srv", want NAME=DIRECTORY or NAME=TAR, the name without \//],
     [[`a/b=${tree}`], 2, /want NAME=DIRECTORY or NAME=TAR/],
     [['x=/nothing/there'], 2, /Cannot export "\/nothing\/there" as x: ENOENT/],

@@ -73,6 +73,20 @@ test(
   },
 )
 
+test('a card whose firmware the image lacks is named with the file, and boots by another card', TIMEOUT, async () => {
+  const cards = [{ model: 'i82551' }] as const // its driver wants microcode, which Debian has in non-free packages
+  await using pc = await bootDirectly(served, { name: 'softless', cards, words: 'netroot.carrier=2' })
+  const box = await troubleBox(pc, 'no-firmware')
+  assert.match(
+    box,
+    /What failed A network card's driver did not get its firmware\. Found e100 \(0000:00:\w\w\.0\) asks for e100\/d102e_ucode\.bin\./,
+  )
+  assert.match(box, /To do Install the package with \/lib\/firmware\/e100\/d102e_ucode\.bin in the image/)
+  await plugIn(served, pc, 'virtio-net-pci')
+  await tells(served, pc, 'report.root')
+  assert.equal((await tells(served, pc, 'report.failed')).cause, 'no-firmware')
+})
+
 test(
   'of two cards the one that BOOTIF names is used, and DHCP is run on no other [FB6, FB7, FB32]',
   TIMEOUT,

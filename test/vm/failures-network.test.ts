@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import type { LabProcess } from '../../src/lab/lab-process.ts'
 import type { ServedLab } from '../../src/lab/served-lab.ts'
 import { bootDirectly, showText, tells, troubleBox, whyText } from './direct.ts'
 import { serveDebian } from './served.ts'
@@ -56,6 +57,32 @@ test(
   },
 )
 
+/** Another DHCP server than netroot's: its own network, and a router that does not exist (yet). */
+async function strangeServer(): Promise<LabProcess> {
+  const { lab } = served
+  await lab.run('ip', ['address', 'add', '192.168.99.2/24', 'dev', 'br0'])
+  const range = ['--dhcp-range=192.168.99.50,192.168.99.60', '--dhcp-option=option:router,192.168.99.1']
+  const files = ['--conf-file=/dev/null', '--pid-file=', `--dhcp-leasefile=${lab.directory}/strange.leases`]
+  const only = ['--keep-in-foreground', '--user=root', '--port=0', '--interface=br0', '--bind-dynamic']
+  return lab.spawn('dnsmasq', [...only, ...files, ...range])
+}
+
+test('a machine that another DHCP server sends astray has no route, and says whose lease it has', TIMEOUT, async () => {
+  await using pc = await bootDirectly(served, { name: 'astray' })
+  await served.kill()
+  await using stranger = await strangeServer()
+  const box = await troubleBox(pc, 'no-route')
+  assert.match(
+    box,
+    /(?:No route to host|Host is unreachable); this machine is 192\.168\.99\.5\d\/24 on eth0, router 192\.168\.99\.1, as the DHCP server 192\.168\.99\.2 said\./,
+  )
+  await stranger.stop()
+  await served.start()
+  await served.lab.run('ip', ['address', 'add', '192.168.99.1/24', 'dev', 'br0']) // the router comes to life
+  await tells(served, pc, 'report.root')
+  assert.equal((await tells(served, pc, 'report.failed')).cause, 'no-route')
+})
+
 test('a server that is gone before the root is mounted is waited for', TIMEOUT, async () => {
   await using pc = await bootDirectly(served, { name: 'deserted', words: 'rd.break=network' })
   await pc.console.waitFor("netroot: stopped at 'network' as the kernel command line asks", { timeoutMs: 60_000 })
@@ -64,7 +91,10 @@ test('a server that is gone before the root is mounted is waited for', TIMEOUT, 
   pc.console.send('exit')
   await pc.console.waitFor("netroot: The root's NFS server does not answer. (try 1, again in 1 s)")
   const box = await troubleBox(pc, 'server-gone')
-  assert.match(box, /Connection refused; this machine is 10\.77\.0\.\d+\/24 on eth0, router none\./)
+  assert.match(
+    box,
+    /Connection refused; this machine is 10\.77\.0\.\d+\/24 on eth0, router none, as the DHCP server 10\.77\.0\.1 said\./,
+  )
   assert.match(box, /To do See that the server 10\.77\.0\.1 runs, serves NFS on TCP port 2049/)
   await served.start()
   await tells(served, pc, 'report.root')

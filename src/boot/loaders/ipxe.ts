@@ -1,4 +1,5 @@
 import type { BootPlan, PlannedFile } from '../plan.ts'
+import { type BootMenu, keyOf } from './menu.ts'
 
 /*
  * Debian's iPXE of 2019 must understand every line: no newer commands, no newer options. A script that fails says so on
@@ -11,6 +12,8 @@ const RETRY_SECONDS = 5
 const PAUSES_SECONDS = [5, 10, 20, 40] as const
 /** iPXE's setting that outlives one script: how often a boot could not be fetched. */
 const FAILED = 'failed'
+/** Another one: the entry of the menu that was chosen on this run of the machine. */
+const CHOICE = 'choice'
 
 /**
  * The first script, the same for every machine: it tells who it is and asks for its own script. `netX` is the card
@@ -25,6 +28,7 @@ export function firstScript(base: string): string {
     'arch=${buildarch}',
     'version=${version:uristring}',
     `failed=\${${FAILED}}`,
+    `${CHOICE}=\${${CHOICE}}`,
   ].join('&')
   return script([
     ':ask',
@@ -89,6 +93,37 @@ export function bootScript(plan: BootPlan, base: string, title: string, failed =
     'imgfree',
     `set ${FAILED} ${failed + 1}`,
     ...askAnew('netroot: this boot could not be fetched or started', base, pauseAfter(failed)),
+  ])
+}
+
+/**
+ * A menu. What is chosen becomes a setting of iPXE, which the first script tells from then on: a machine that has to
+ * wait or to try again is not asked twice, and one that is restarted is asked anew.
+ */
+export function menuScript({ title, timeoutSeconds, entries }: BootMenu, base: string): string {
+  const [first] = entries
+  const items = entries.map(({ name, label }, index) => {
+    const key = keyOf(index)
+    return key === undefined ? `item ${name} ${plain(label)}` : `item --key ${key} ${name} ${key}  ${plain(label)}`
+  })
+  return script([
+    ':menu',
+    `menu netroot: ${plain(title)}`,
+    ...items,
+    `choose --default ${first?.name ?? ''} --timeout ${timeoutSeconds * 1000} ${CHOICE} || goto menu`,
+    ...chainForEver(base),
+  ])
+}
+
+/** What a machine gets that starts from its own disk: a BIOS would try the network again, so its disk is named. */
+export function localScript(words: string): string {
+  return script([
+    `echo netroot: ${plain(words)}`,
+    'iseq ${platform} efi && goto leave ||',
+    'sanboot --no-describe --drive 0x80 ||',
+    'echo netroot: there is no disk that this machine can start from',
+    ':leave',
+    'exit 1',
   ])
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { BootPlan } from '../plan.ts'
-import { pxelinuxConfig, pxelinuxRefusal, pxelinuxWait } from './pxelinux.ts'
+import { pxelinuxConfig, pxelinuxLocal, pxelinuxWait } from './pxelinux.ts'
 
 const PLAN: BootPlan = {
   kernel: { name: 'vmlinuz', path: '/release/ab/kernel/6.12' },
@@ -26,6 +26,6 @@ test('pxelinuxWait() asks again after five seconds', () => {
   assert.match(pxelinuxWait('busy\nLABEL x', 'pxelinux.cfg/default'), /^SAY netroot: busy LABEL x\n[\s\S]*TIMEOUT 50\n/)
 })
 
-test('pxelinuxRefusal() goes on to the local disk', () => {
-  assert.match(pxelinuxRefusal('not served'), /DEFAULT local\n[\s\S]*LOCALBOOT -1\n$/)
+test('pxelinuxLocal() goes on to the local disk', () => {
+  assert.match(pxelinuxLocal('not served'), /DEFAULT local\n[\s\S]*LOCALBOOT -1\n$/)
 })

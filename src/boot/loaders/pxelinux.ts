@@ -1,4 +1,5 @@
 import type { BootPlan } from '../plan.ts'
+import { type BootMenu, chooseName, keyOf } from './menu.ts'
 
 /** How long PXELINUX waits before it asks again, in seconds. */
 const RETRY_SECONDS = 5
@@ -29,9 +30,36 @@ export function pxelinuxWait(reason: string, name: string): string {
   return lines([`SAY netroot: ${plain(reason)}`, 'DEFAULT again', 'PROMPT 1', ...timeout(), ...askAgain(name)])
 }
 
+/**
+ * A menu; the entry that is taken is asked for as a configuration of its own. Where menu.c32 does not come, PXELINUX
+ * asks for the name of an entry on one line.
+ *
+ * @param name under which PXELINUX asked for this file
+ */
+export function pxelinuxMenu({ title, timeoutSeconds, entries }: BootMenu, name: string): string {
+  return lines([
+    'UI menu.c32',
+    `DEFAULT ${entries[0]?.name ?? ''}`,
+    'PROMPT 1',
+    `TIMEOUT ${timeoutSeconds * 10}`,
+    `MENU TITLE netroot: ${plain(title)}`,
+    'MENU IMMEDIATE', // a key takes its entry, without Enter
+    ...entries.flatMap((entry, index) => [
+      `LABEL ${entry.name}`,
+      `  MENU LABEL ${keyLabel(index)}${plain(entry.label)}`,
+      `  CONFIG ${chooseName(name, entry.name)}`,
+    ]),
+  ])
+}
+
+function keyLabel(index: number): string {
+  const key = keyOf(index)
+  return key === undefined ? '' : `^${key}  `
+}
+
 /** What a machine gets that shall not boot from here: the words, then its own disk. */
-export function pxelinuxRefusal(reason: string): string {
-  return lines([`SAY netroot: ${plain(reason)}`, 'DEFAULT local', 'PROMPT 0', 'LABEL local', '  LOCALBOOT -1'])
+export function pxelinuxLocal(words: string): string {
+  return lines([`SAY netroot: ${plain(words)}`, 'DEFAULT local', 'PROMPT 0', 'LABEL local', '  LOCALBOOT -1'])
 }
 
 function askAgain(name: string): string[] {

@@ -75,7 +75,7 @@ function missingText(row: LoaderRow | undefined, wanted: LoaderKind | undefined,
 /** What is fetched before the first machine asks: the loaders of nearly all that are out there, and what they load. */
 export const USUAL_LOADERS: Readonly<Record<LoaderKind, readonly string[]>> = {
   ipxe: ['undionly.kpxe', 'snponly.efi'],
-  pxelinux: ['lpxelinux.0', 'ldlinux.c32'],
+  pxelinux: ['lpxelinux.0', 'ldlinux.c32', 'menu.c32', 'libutil.c32'],
   grub: ['shimx64.efi', 'grubx64.efi'],
 }
 

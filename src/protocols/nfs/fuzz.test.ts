@@ -5,21 +5,11 @@ import { encodeCall } from '../rpc/call.ts'
 import { decodeReplyHeader } from '../rpc/message.ts'
 import { XdrReader } from '../rpc/xdr-reader.ts'
 import type { XdrWriter } from '../rpc/xdr-writer.ts'
+import { mutate, randomNumbers } from './mutate.ts'
 import { Harness, NODE, ROOT_CREDENTIAL, handle, slowTree, smallTree } from './harness.ts'
 
 const RUNS = 20_000
 const SEED = 1813
-
-/** Numbers below a limit, the same in every run (xorshift32). */
-function randomNumbers(seed: number): (limit: number) => number {
-  let state = seed
-  return (limit) => {
-    state ^= state << 13
-    state ^= state >>> 17
-    state ^= state << 5
-    return (state >>> 0) % limit
-  }
-}
 
 /** One good call of every procedure of NFS and MOUNT, without record mark. */
 function goodCalls(): Buffer[] {
@@ -38,23 +28,6 @@ function goodCalls(): Buffer[] {
     ),
   )
   return [...named, ...mounts]
-}
-
-/** A copy with up to four changes: a bit turned, a word set to an extreme, bytes cut off, put in or taken out. */
-function mutate(call: Buffer, random: (limit: number) => number): Buffer {
-  let bytes = Buffer.from(call)
-  for (let changes = random(4); changes >= 0 && bytes.byteLength > 8; changes -= 1) {
-    const at = random(bytes.byteLength)
-    const kind = random(5)
-    if (kind === 0) bytes[at] = (bytes[at] ?? 0) ^ (1 << random(8))
-    else if (kind === 1)
-      bytes.writeUInt32BE([0, 1, 0x7fff_ffff, 0xffff_ffff][random(4)] ?? 0, Math.min(at, bytes.byteLength - 4))
-    else if (kind === 2) bytes = bytes.subarray(0, at)
-    else if (kind === 3)
-      bytes = Buffer.concat([bytes.subarray(0, at), Buffer.alloc(random(9), 0xa5), bytes.subarray(at)])
-    else bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + random(9))])
-  }
-  return bytes
 }
 
 test(`${RUNS} mutated calls each get a whole reply or end the connection, and nothing else happens`, async () => {

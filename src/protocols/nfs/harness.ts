@@ -12,6 +12,7 @@ import { fixedExports } from './export.ts'
 import { encodeHandle } from './handle.ts'
 import { Locator } from './located.ts'
 import { type MountEvent, mountProgram } from './mount/program.ts'
+import type { Policy } from './policy.ts'
 import { nfsProgram } from './v3/program.ts'
 
 /** For tests: the programs over a small tree, called without a socket. */
@@ -45,9 +46,12 @@ export class Harness {
   readonly mounts: MountEvent[] = []
   readonly reads: (readonly [string, string, number])[] = []
   readonly #dispatcher: Dispatcher
+  #xid = 0
 
-  constructor(tree: FileTree = smallTree()) {
-    const exports = fixedExports([{ path: '/release/one', key: KEY, tree }])
+  constructor(tree: FileTree = smallTree(), policy?: Policy) {
+    const exports = fixedExports([
+      { path: '/release/one', key: KEY, tree, ...(policy === undefined ? {} : { policy }) },
+    ])
     const onRead = (...read: readonly [string, string, number]): void => void this.reads.push(read)
     const service = { locator: new Locator(exports), writeVerifier: VERIFIER, onRead, log: silent }
     const onMount = (event: MountEvent): void => void this.mounts.push(event)
@@ -66,6 +70,11 @@ export class Harness {
   nfs(procedure: number, args: (w: XdrWriter) => unknown, credential = ROOT_CREDENTIAL): Promise<XdrReader> {
     return this.#call({ program: 100_003, version: 3, procedure, credential }, args)
   }
+  /** The whole reply to a call with this number. */
+  nfsAs(xid: number, procedure: number, args: (w: XdrWriter) => unknown): Promise<Buffer> {
+    const call = { xid, program: 100_003, version: 3, procedure, credential: ROOT_CREDENTIAL }
+    return this.answer(encodeCall(call, args).subarray(4))
+  }
   /** The results of an NFSACL procedure, `nfsstat3` first. */
   acl(procedure: number, args: (w: XdrWriter) => unknown): Promise<XdrReader> {
     return this.#call({ program: 100_227, version: 3, procedure, credential: user(1000) }, args)
@@ -79,7 +88,10 @@ export class Harness {
     target: Omit<Parameters<typeof encodeCall>[0], 'xid'>,
     args: (w: XdrWriter) => unknown,
   ): Promise<XdrReader> {
-    const reader = new XdrReader('reply', await this.answer(encodeCall({ xid: 1, ...target }, args).subarray(4)))
+    const reader = new XdrReader(
+      'reply',
+      await this.answer(encodeCall({ xid: (this.#xid += 1), ...target }, args).subarray(4)),
+    )
     const header = decodeReplyHeader(reader)
     if (header.kind === 'denied' || header.status !== 0) throw new Error(`RPC status ${header.status}`)
     return reader

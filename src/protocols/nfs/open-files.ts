@@ -45,6 +45,12 @@ export class OpenFiles {
     this.#makeRoom()
   }
 
+  /** A file has lost a name: it is not kept open for whoever might read it again. */
+  forget(node: NodeId): void {
+    const file = this.#files.get(node)
+    if (file !== undefined) this.#close(node, file)
+  }
+
   /** Closes what nobody has read since then (`performance.now()`). */
   closeIdle(before: number): void {
     for (const [node, file] of this.#files) if (file.usedAt <= before) this.#close(node, file)

@@ -5,7 +5,6 @@ import { silent } from '../../sys/log.ts'
 import { byteStringOf } from '../../wire/bytestring.ts'
 import { portmapperProgram } from '../rpc/portmapper.ts'
 import { RpcServer, type RpcServerOptions } from '../rpc/server.ts'
-import { DEFAULT_LIMITS } from '../rpc/session.ts'
 import { aclProgram } from './acl/program.ts'
 import type { NfsExports } from './export.ts'
 import { Locator } from './located.ts'
@@ -17,6 +16,8 @@ import { nfs4Procedures } from './v4/program.ts'
 import type { ClientRecords } from './v4/state/records.ts'
 import { StateKeeper } from './v4/state-keeper.ts'
 
+/** Bytes of one call: a WRITE of 1 MiB and what is around it. */
+const REQUEST_BYTES = 1024 * 1024 + 64 * 1024
 /** A file that nobody read for this long is closed. */
 const IDLE_FILE_MS = 30_000
 /** How often leases are looked at. */
@@ -51,7 +52,8 @@ export class NfsServer implements AsyncDisposable {
     const locator = new Locator(exports)
     const service = { locator, writeVerifier: randomBytes(8), onRead, log }
     const keeper = await StateKeeper.open({ log, ...(clients === undefined ? {} : { records: clients }) })
-    const requestBytes = rest.limits?.recordBytes ?? DEFAULT_LIMITS.recordBytes
+    const requestBytes = rest.limits?.recordBytes ?? REQUEST_BYTES
+    const limits = { ...rest.limits, recordBytes: requestBytes }
     const namespace = new Namespace(exports, locator)
     const v4 = nfs4Procedures({ ...service, keeper, namespace, onMount, requestBytes, scope: byteStringOf(scope) })
     const v3 = nfsProgram(service)
@@ -59,7 +61,7 @@ export class NfsServer implements AsyncDisposable {
     const mount = mountProgram({ exports, onMount })
     const portmapper = portmapperProgram([nfs, mount], () => rpc.port)
     const programs = [nfs, aclProgram(service), mount, portmapper]
-    const rpc = await RpcServer.listen({ ...rest, log, programs }).catch(async (error: unknown) => {
+    const rpc = await RpcServer.listen({ ...rest, limits, log, programs }).catch(async (error: unknown) => {
       const { port, host = '0.0.0.0' } = rest
       throw await explainBindError(error, { protocol: 'tcp', port, action: `serve NFS on ${host}` })
     })

@@ -31,6 +31,10 @@ export class XdrReader {
   get offset(): number {
     return this.#offset
   }
+  /** What is not yet read, as it lies there. */
+  peek(): Buffer {
+    return this.#bytes.subarray(this.#offset)
+  }
   /** Bytes not yet read. */
   get remaining(): number {
     return this.#bytes.byteLength - this.#offset

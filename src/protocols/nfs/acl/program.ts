@@ -1,6 +1,8 @@
+import { isWritable } from '../../../storage/writable-tree.ts'
 import { nullProcedure, type Procedure, type RpcProgram } from '../../rpc/program.ts'
 import { encodeNoPostOp, encodePostOp } from '../v3/attributes.ts'
 import { NFS3 } from '../v3/constants.ts'
+import { find } from '../v3/granted.ts'
 import { type NfsProcedure, type NfsService, procedure, readHandle } from '../v3/procedure.ts'
 
 /*
@@ -22,8 +24,9 @@ interface GetAclArguments {
 /** Says that there are no entries beyond the mode: first the counts, then the lists. */
 const getAcl: NfsProcedure<GetAclArguments> = {
   decode: (args) => ({ handle: readHandle(args), mask: args.u32('mask') }),
-  *run({ locator }, { reply }, { handle, mask }) {
-    const located = yield* locator.find(handle)
+  *run(service, call, { handle, mask }) {
+    const { reply } = call
+    const located = yield* find(service, call, handle)
     reply.u32(NFS3.ok)
     encodePostOp(reply, located)
     reply.u32(mask & 0x0f)
@@ -34,9 +37,10 @@ const getAcl: NfsProcedure<GetAclArguments> = {
 
 const setAcl: NfsProcedure<Buffer> = {
   decode: readHandle,
-  *run({ locator }, { reply }, handle) {
-    const located = yield* locator.find(handle)
-    reply.u32(NFS3.readOnlyFileSystem)
+  *run(service, call, handle) {
+    const { reply } = call
+    const located = yield* find(service, call, handle)
+    reply.u32(isWritable(located.served.tree) ? NFS3.notSupported : NFS3.readOnlyFileSystem)
     encodePostOp(reply, located)
   },
   fail: encodeNoPostOp,

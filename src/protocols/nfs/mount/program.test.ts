@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { hex, toHex } from '../../../wire/hex.ts'
 import { Harness, NODE, handle, slowTree, smallTree } from '../harness.ts'
+import { READ_ONLY } from '../policy.ts'
 import { XdrWriter } from '../../rpc/xdr-writer.ts'
 
 const MNT = 1
@@ -59,6 +60,12 @@ test('MNT says in words why a path cannot be mounted', async () => {
   assert.deepEqual(await mount(''), { status: 13, text: '"" does not begin with /' })
   const long = { status: 63, text: 'the path is longer than 1024 bytes' }
   assert.deepEqual(await mount(`/${'x'.repeat(10_000)}`), long)
+})
+
+test('MNT says so to a client that the export is not for', async () => {
+  const harness = new Harness(smallTree(), ({ address }) => (address === '10.0.0.9' ? undefined : READ_ONLY))
+  const text = '/release/one is not exported to 10.0.0.9'
+  assert.deepEqual(await mount('/release/one', harness), { status: 13, text })
 })
 
 test('MNT of version 1 is refused with the option that is missing', async () => {

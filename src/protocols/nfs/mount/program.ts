@@ -67,7 +67,7 @@ function readPath({ args }: RpcCall): ByteString {
 
 /** MNT, §5.2.1 */
 function* mount({ exports, onMount }: MountService, call: RpcCall, path: ByteString): Steps {
-  const result = path.length > MAX_PATH_BYTES ? TOO_LONG : yield* resolveMount(exports, path)
+  const result = path.length > MAX_PATH_BYTES ? TOO_LONG : yield* resolveMount(exports, path, call.peer)
   call.reply.u32(MOUNT_STATUS[result.status])
   if (result.status === 'ok') encodeMounted(call.reply, result)
   onMount?.(eventOf(call, path, result))

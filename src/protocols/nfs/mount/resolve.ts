@@ -1,6 +1,7 @@
 import { type ByteString, textOf } from '../../../wire/bytestring.ts'
 import type { NodeId } from '../../../storage/file-tree.ts'
 import { messageWithCauses } from '../../../sys/log.ts'
+import type { Peer } from '../../rpc/program.ts'
 import { type Steps, ready } from '../../rpc/steps.ts'
 import type { NfsExport, NfsExports } from '../export.ts'
 
@@ -10,21 +11,24 @@ export type MountResult =
   | { readonly status: 'no-entry' | 'access' | 'not-directory' | 'name-too-long' | 'io'; readonly text: string }
 
 /** Finds the export that a path is of, or lies in, and the directory in it. It does not throw. */
-export function* resolveMount(exports: NfsExports, path: ByteString): Steps<MountResult> {
+export function* resolveMount(exports: NfsExports, path: ByteString, client: Peer): Steps<MountResult> {
   const names = path.split('/').filter((name) => name !== '' && name !== '.')
   if (!path.startsWith('/')) return { status: 'access', text: `"${textOf(path)}" does not begin with /` }
   if (names.includes('..')) return { status: 'access', text: `"${textOf(path)}" has .. in it` }
   try {
-    return yield* search(exports, names)
+    return yield* search(exports, names, client)
   } catch (error) {
     return { status: 'io', text: `"${textOf(path)}" could not be read: ${messageWithCauses(error)}` }
   }
 }
 
 /** The longest beginning of the path that is an export wins. */
-function* search(exports: NfsExports, names: readonly ByteString[]): Steps<MountResult> {
+function* search(exports: NfsExports, names: readonly ByteString[], client: Peer): Steps<MountResult> {
   for (let count = names.length; count >= 0; count -= 1) {
     const found = yield* ready(exports.byPath(textOf(`/${names.slice(0, count).join('/')}`)))
+    if (found?.policy !== undefined && found.policy(client) === undefined) {
+      return { status: 'access', text: `${found.path} is not exported to ${client.address}` }
+    }
     if (found !== undefined) return yield* descend(found, names.slice(count))
   }
   const known = yield* ready(exports.paths())

@@ -17,8 +17,10 @@ export function encodeAttributes(w: XdrWriter, { served, node, attributes: a }: 
   w.u32(a.device.major).u32(a.device.minor)
   w.u32(served.fsidHigh).u32(served.fsidLow)
   w.u64(fileId(node))
-  // A tree knows one time: what never changes was last read, changed and described when it was made.
-  for (let times = 0; times < 3; times += 1) encodeTime(w, a.modified)
+  // A release knows one time: what never changes was last read, changed and described when it was made.
+  encodeTime(w, a.accessed ?? a.modified)
+  encodeTime(w, a.modified)
+  encodeTime(w, a.changed ?? a.modified)
 }
 
 /** The number that clients see as the inode: never 0, which means "deleted" to old programs. */
@@ -39,15 +41,27 @@ export function encodeNoPostOp(w: XdrWriter): void {
 
 /** wcc_data, §2.6, of a node that nothing has changed: the same before and after. */
 export function encodeUnchanged(w: XdrWriter, located: Located): void {
-  w.u32(1).u64(located.attributes.size)
-  encodeTime(w, located.attributes.modified)
-  encodeTime(w, located.attributes.modified)
-  encodePostOp(w, located)
+  encodeWcc(w, located, located.attributes)
+}
+
+/** wcc_data, §2.6: what it was like before, and is now; undefined where it has gone. */
+export function encodeWcc(w: XdrWriter, before: Located, now: Attributes | undefined): void {
+  const { size, modified, changed = modified } = before.attributes
+  w.u32(1).u64(size)
+  encodeTime(w, modified)
+  encodeTime(w, changed)
+  if (now === undefined) encodeNoPostOp(w)
+  else encodePostOp(w, { ...before, attributes: now })
 }
 
 /** wcc_data of which nothing is known. */
 export function encodeNoWcc(w: XdrWriter): void {
   w.u32(0).u32(0)
+}
+
+/** True if a time is the one that nfstime3 says. */
+export function isTime({ seconds, nanoseconds }: Timestamp, said: Timestamp): boolean {
+  return seconds === said.seconds && nanoseconds === said.nanoseconds
 }
 
 /** nfstime3 counts from 1970 to 2106: what lies outside becomes the nearest it can say. */
@@ -56,9 +70,13 @@ function encodeTime(w: XdrWriter, { seconds, nanoseconds }: Timestamp): void {
   else w.u32(Math.min(seconds, 0xffff_ffff)).u32(nanoseconds)
 }
 
-/** cookieverf3 of a directory: it changes when the directory does, so that old cookies are noticed. */
-export function cookieVerifier({ modified }: Attributes): Buffer {
-  const verifier = Buffer.allocUnsafe(8)
+/**
+ * cookieverf3 of a directory: it changes when the directory does, so that old cookies are noticed. Where cookies stay
+ * good it is 0.
+ */
+export function cookieVerifier({ modified, change }: Attributes): Buffer {
+  const verifier = Buffer.alloc(8)
+  if (change !== undefined) return verifier
   verifier.writeInt32BE(modified.seconds | 0, 0)
   verifier.writeUInt32BE(modified.nanoseconds, 4)
   return verifier

@@ -1,20 +1,32 @@
 export const NFS_PROGRAM = 100_003
 export const NFS_V3 = 3
 
-/** nfsstat3, RFC 1813 §2.6: those that a read-only server needs. */
+/** nfsstat3, RFC 1813 §2.6 */
 export const NFS3 = {
   ok: 0,
+  notOwner: 1,
+  noEntry: 2,
   io: 5,
   access: 13,
+  exists: 17,
+  crossDevice: 18,
   notDirectory: 20,
+  isDirectory: 21,
   invalid: 22,
+  fileTooBig: 27,
+  noSpace: 28,
   readOnlyFileSystem: 30,
+  tooManyLinks: 31,
   nameTooLong: 63,
+  notEmpty: 66,
+  quotaExceeded: 69,
   stale: 70,
   badHandle: 10_001,
+  notSynchronized: 10_002,
   badCookie: 10_003,
+  notSupported: 10_004,
   tooSmall: 10_005,
-  noEntry: 2,
+  badType: 10_007,
 } as const
 
 /** ftype3, §2.5 */
@@ -61,8 +73,8 @@ export const ACCESS = { read: 0x01, lookup: 0x02, modify: 0x04, extend: 0x08, de
 export const MAX_NAME_BYTES = 255
 /** Bytes of one READ */
 export const MAX_READ_BYTES = 1024 * 1024
-/** Bytes of one WRITE: nothing is written here, so this only bounds the call that is refused. */
-export const MAX_WRITE_BYTES = 64 * 1024
+/** Bytes of one WRITE */
+export const MAX_WRITE_BYTES = 1024 * 1024
 /** Bytes of one READDIR that serve best; more than `MAX_DIRECTORY_BYTES` are not sent. */
 export const PREFERRED_DIRECTORY_BYTES = 64 * 1024
 export const MAX_DIRECTORY_BYTES = 256 * 1024

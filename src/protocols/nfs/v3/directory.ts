@@ -6,6 +6,7 @@ import { HANDLE_BYTES, encodeHandle } from '../handle.ts'
 import { type Located, attributesIfThere } from '../located.ts'
 import { ATTRIBUTES_BYTES, cookieVerifier, encodeNoPostOp, encodePostOp, fileId } from './attributes.ts'
 import { MAX_DIRECTORY_BYTES, NFS3 } from './constants.ts'
+import { find } from './granted.ts'
 import { listRefusal, refuse } from './metadata.ts'
 import { type NfsProcedure, readHandle } from './procedure.ts'
 
@@ -27,7 +28,7 @@ const ENTRY_BYTES = 4 + 8 + 4 + 8
 /** name_attributes and name_handle with their "follows" and the handle's length */
 const PLUS_BYTES = 4 + ATTRIBUTES_BYTES + 4 + 4 + HANDLE_BYTES
 
-/** §3.3.16. The cookie of an entry is its place, where `.` is 1 and `..` is 2. */
+/** §3.3.16. The cookie of an entry is its own, or its place, where `.` is 1 and `..` is 2. */
 export const readDirectory: NfsProcedure<ListArguments> = {
   decode: (args) => ({
     handle: readHandle(args),
@@ -36,9 +37,10 @@ export const readDirectory: NfsProcedure<ListArguments> = {
     nameBytes: Number.POSITIVE_INFINITY,
     maxBytes: args.u32('count'),
   }),
-  *run({ locator }, { reply, credential }, args) {
-    const directory = yield* locator.find(args.handle)
-    const refusal = listRefusal(directory, credential)
+  *run(service, call, args) {
+    const { reply } = call
+    const directory = yield* find(service, call, args.handle)
+    const refusal = listRefusal(directory)
     if (refusal !== undefined) {
       refuse(reply, refusal, directory)
       return
@@ -57,9 +59,10 @@ export const readDirectoryPlus: NfsProcedure<ListArguments> = {
     nameBytes: args.u32('dircount'),
     maxBytes: args.u32('maxcount'),
   }),
-  run: function* ({ locator }, { reply, credential }, args) {
-    const directory = yield* locator.find(args.handle)
-    const refusal = listRefusal(directory, credential)
+  *run(service, call, args) {
+    const { reply } = call
+    const directory = yield* find(service, call, args.handle)
+    const refusal = listRefusal(directory)
     if (refusal !== undefined) {
       refuse(reply, refusal, directory)
       return
@@ -73,6 +76,18 @@ export const readDirectoryPlus: NfsProcedure<ListArguments> = {
 interface Entries {
   readonly dots: readonly DirectoryEntry[]
   readonly listed: readonly DirectoryEntry[]
+}
+
+/** The first entry behind a cookie, as a place in all. */
+function placeBehind({ dots, listed }: Entries, cookie: number): number {
+  if (cookie < dots.length || listed[0]?.cookie === undefined) return cookie
+  let [low, high] = [0, listed.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((listed[middle]?.cookie ?? 0) <= cookie) low = middle + 1
+    else high = middle
+  }
+  return dots.length + low
 }
 
 function countOf({ dots, listed }: Entries): number {
@@ -100,8 +115,9 @@ function* list(reply: XdrWriter, directory: Located, args: ListArguments, plus: 
   reply.u32(NFS3.ok)
   encodePostOp(reply, directory)
   reply.fixed(verifier)
-  const end = yield* page(reply, directory, entries, args, plus)
-  if (end === args.cookie && end < countOf(entries)) {
+  const first = placeBehind(entries, args.cookie)
+  const end = yield* page(reply, directory, entries, first, args, plus)
+  if (end === first && end < countOf(entries)) {
     reply.truncate(start)
     refuse(reply, NFS3.tooSmall, directory)
     return
@@ -114,12 +130,13 @@ function* page(
   reply: XdrWriter,
   { served }: Located,
   entries: Entries,
-  { cookie, nameBytes, maxBytes }: ListArguments,
+  first: number,
+  { nameBytes, maxBytes }: ListArguments,
   plus: boolean,
 ): Steps<number> {
   let left = Math.min(maxBytes, MAX_DIRECTORY_BYTES) - FRAME_BYTES
   let namesLeft = nameBytes
-  let place = cookie
+  let place = first
   for (; ; place += 1) {
     const entry = entryAt(entries, place)
     if (entry === undefined) break
@@ -127,12 +144,12 @@ function* page(
     left -= plus ? bytes + PLUS_BYTES : bytes
     namesLeft -= bytes - 4
     // dircount is a hint, RFC 1813 §3.3.17: one entry is sent whatever it says, or the client would never come to the end.
-    if (left < 0 || (namesLeft < 0 && place > cookie)) break
+    if (left < 0 || (namesLeft < 0 && place > first)) break
     reply
       .u32(1)
       .u64(fileId(entry.node))
       .string(entry.name)
-      .u64(place + 1)
+      .u64(entry.cookie ?? place + 1)
     if (!plus) continue
     yield* encodePlus(reply, served, entry.node)
   }

@@ -3,6 +3,8 @@ import { ready } from '../../rpc/steps.ts'
 import type { XdrWriter } from '../../rpc/xdr-writer.ts'
 import { encodeHandle } from '../handle.ts'
 import { type Located, attributesIfThere } from '../located.ts'
+import { isWritable } from '../../../storage/writable-tree.ts'
+import { find, type Granted } from './granted.ts'
 import { grantedAccess, mayExecute, mayRead } from './access.ts'
 import { encodeAttributes, encodeNoPostOp, encodePostOp } from './attributes.ts'
 import { MAX_NAME_BYTES, NFS3 } from './constants.ts'
@@ -11,8 +13,9 @@ import { type NfsProcedure, nothing, readHandle } from './procedure.ts'
 /** §3.3.1 */
 export const getAttributes: NfsProcedure<Buffer> = {
   decode: readHandle,
-  *run({ locator }, { reply }, handle) {
-    const located = yield* locator.find(handle)
+  *run(service, call, handle) {
+    const { reply } = call
+    const located = yield* find(service, call, handle)
     reply.u32(NFS3.ok)
     encodeAttributes(reply, located)
   },
@@ -28,9 +31,10 @@ interface LookupArguments {
 export const lookup: NfsProcedure<LookupArguments> = {
   // The record bounds the name: one that is too long is told so.
   decode: (args) => ({ handle: readHandle(args), name: args.string(args.remaining, 'name') }),
-  *run({ locator }, { reply, credential }, { handle, name }) {
-    const directory = yield* locator.find(handle)
-    const refusal = lookupRefusal(directory, name, mayExecute(credential, directory.attributes))
+  *run(service, call, { handle, name }) {
+    const { reply } = call
+    const directory = yield* find(service, call, handle)
+    const refusal = lookupRefusal(directory, name, mayExecute(directory.caller, directory.attributes))
     if (refusal !== undefined) {
       refuse(reply, refusal, directory)
       return
@@ -69,11 +73,13 @@ interface AccessArguments {
 /** §3.3.4 */
 export const access: NfsProcedure<AccessArguments> = {
   decode: (args) => ({ handle: readHandle(args), asked: args.u32('access') }),
-  *run({ locator }, { reply, credential }, { handle, asked }) {
-    const located = yield* locator.find(handle)
+  *run(service, call, { handle, asked }) {
+    const { reply } = call
+    const located = yield* find(service, call, handle)
     reply.u32(NFS3.ok)
     encodePostOp(reply, located)
-    reply.u32(grantedAccess(asked, credential, located.attributes))
+    const writes = located.grant.writes && isWritable(located.served.tree)
+    reply.u32(grantedAccess(asked, located.caller, located.attributes, writes))
   },
   fail: encodeNoPostOp,
 }
@@ -81,8 +87,9 @@ export const access: NfsProcedure<AccessArguments> = {
 /** §3.3.5 */
 export const readLink: NfsProcedure<Buffer> = {
   decode: readHandle,
-  *run({ locator }, { reply }, handle) {
-    const located = yield* locator.find(handle)
+  *run(service, call, handle) {
+    const { reply } = call
+    const located = yield* find(service, call, handle)
     if (located.attributes.type !== 'symlink') {
       refuse(reply, NFS3.invalid, located)
       return
@@ -102,7 +109,7 @@ export function refuse(reply: XdrWriter, status: number, located: Located): void
 }
 
 /** NFS3ERR_NOTDIR or NFS3ERR_ACCES where a directory may not be listed. */
-export function listRefusal({ attributes }: Located, caller: Parameters<typeof mayRead>[0]): number | undefined {
+export function listRefusal({ attributes, caller }: Granted): number | undefined {
   if (attributes.type !== 'directory') return NFS3.notDirectory
   return mayRead(caller, attributes) ? undefined : NFS3.access
 }

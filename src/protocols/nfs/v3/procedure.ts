@@ -1,12 +1,11 @@
-import { StaleNodeError } from '../../../storage/file-tree.ts'
 import type { Logger } from '../../../sys/log.ts'
 import type { Procedure, RpcCall } from '../../rpc/program.ts'
 import type { Steps } from '../../rpc/steps.ts'
 import type { XdrReader } from '../../rpc/xdr-reader.ts'
 import type { XdrWriter } from '../../rpc/xdr-writer.ts'
 import { MAX_HANDLE_BYTES } from '../handle.ts'
-import { HandleError, type Locator } from '../located.ts'
-import { NFS3 } from './constants.ts'
+import type { Locator } from '../located.ts'
+import { statusOf } from './status.ts'
 
 /** What the procedures share. */
 export interface NfsService {
@@ -47,13 +46,6 @@ function* guarded<Arguments>(
     call.reply.u32(statusOf(error, service.log))
     fail(call.reply)
   }
-}
-
-function statusOf(error: unknown, log: Logger): number {
-  if (error instanceof StaleNodeError) return NFS3.stale
-  if (error instanceof HandleError) return error.reason === 'bad' ? NFS3.badHandle : NFS3.stale
-  log.warn('NFS could not read the tree', { error })
-  return NFS3.io
 }
 
 /** nfs_fh3 */

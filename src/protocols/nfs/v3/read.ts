@@ -4,6 +4,7 @@ import type { Located } from '../located.ts'
 import { mayReadContent } from './access.ts'
 import { encodeNoPostOp, encodePostOp } from './attributes.ts'
 import { MAX_READ_BYTES, NFS3 } from './constants.ts'
+import { find } from './granted.ts'
 import { refuse } from './metadata.ts'
 import { type NfsProcedure, readHandle } from './procedure.ts'
 
@@ -16,14 +17,15 @@ interface ReadArguments {
 /** §3.3.6. The content is read straight into the reply. */
 export const read: NfsProcedure<ReadArguments> = {
   decode: (args) => ({ handle: readHandle(args), offset: args.u64('offset'), count: args.u32('count') }),
-  *run({ locator, onRead }, { reply, credential, peer }, { handle, offset, count }) {
-    const located = yield* locator.find(handle)
+  *run(service, call, { handle, offset, count }) {
+    const { reply } = call
+    const located = yield* find(service, call, handle)
     const { attributes, served } = located
     if (attributes.type !== 'file') {
       refuse(reply, NFS3.invalid, located)
       return
     }
-    if (!mayReadContent(credential, attributes)) {
+    if (!mayReadContent(located.caller, attributes)) {
       refuse(reply, NFS3.access, located)
       return
     }
@@ -31,7 +33,7 @@ export const read: NfsProcedure<ReadArguments> = {
     encodePostOp(reply, located)
     const wanted = Math.max(0, Math.min(count, MAX_READ_BYTES, attributes.size - offset))
     const bytes = yield* content(reply, located, offset, wanted)
-    onRead?.(peer.address, served.path, bytes)
+    service.onRead?.(call.peer.address, served.path, bytes)
   },
   fail: encodeNoPostOp,
 }

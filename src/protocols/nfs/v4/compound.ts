@@ -5,6 +5,8 @@ import type { XdrWriter } from '../../rpc/xdr-writer.ts'
 import type { Located } from '../located.ts'
 import type { AttributeLimits } from './attributes.ts'
 import { MAX_READ_BYTES } from '../v3/constants.ts'
+import type { Granted } from '../v3/granted.ts'
+import { grantedTo } from './rights.ts'
 import type { Nfs4Service } from './service.ts'
 import type { StateKeeper } from './state-keeper.ts'
 import type { Client } from './state/client.ts'
@@ -23,8 +25,8 @@ export class Compound {
   readonly operations: number
   index = 0
   /** The current and the saved file handle, RFC 8881 §16.2.3. */
-  current: Located | undefined
-  saved: Located | undefined
+  current: Granted | undefined
+  saved: Granted | undefined
   /** The stateid that "the current one" means, §16.2.3.1.2. */
   stateid: Stateid | undefined
   savedStateid: Stateid | undefined
@@ -58,11 +60,11 @@ export class Compound {
     return this.session?.client ?? refuse(NFS4.operationNotInSession)
   }
   /** The file that the current handle names. @throws {StatusError} NFS4ERR_NOFILEHANDLE */
-  get file(): Located {
+  get file(): Granted {
     return this.current ?? refuse(NFS4.noFileHandle)
   }
   /** The same, of a directory. @throws {StatusError} NFS4ERR_SYMLINK, NFS4ERR_NOTDIR */
-  get directory(): Located {
+  get directory(): Granted {
     const { file } = this
     const { type } = file.attributes
     if (type !== 'directory') refuse(type === 'symlink' ? NFS4.symlink : NFS4.notDirectory)
@@ -73,9 +75,9 @@ export class Compound {
     const writeBytes = 2 ** Math.floor(Math.log2(requestBytes - 1))
     return { minor: this.minor, leaseSeconds: keeper.clients.leaseMs / 1000, readBytes: MAX_READ_BYTES, writeBytes }
   }
-  /** Makes this the current file; no stateid goes with it. */
+  /** Makes this the current file; no stateid goes with it. @throws {StatusError} NFS4ERR_ACCESS outside the client's exports */
   enter(located: Located): void {
-    this.current = located
+    this.current = grantedTo(this.call, located) ?? refuse(NFS4.access)
     this.stateid = undefined
   }
 }

@@ -1,5 +1,6 @@
 import type { FileTree } from '../../../storage/file-tree.ts'
 import { silent } from '../../../sys/log.ts'
+import { BlockPool } from '../../rpc/block-pool.ts'
 import { encodeCall } from '../../rpc/call.ts'
 import type { Credential } from '../../rpc/credential.ts'
 import { Dispatcher, programTable } from '../../rpc/dispatcher.ts'
@@ -10,6 +11,7 @@ import { fixedExports } from '../export.ts'
 import { KEY, ROOT_CREDENTIAL, VERIFIER, smallTree } from '../harness.ts'
 import { Locator } from '../located.ts'
 import type { MountEvent } from '../mount/program.ts'
+import { type Policy, READ_ONLY } from '../policy.ts'
 import { bitmapOf, writeBitmap } from './bitmap.ts'
 import { OP } from './constants.ts'
 import { Namespace } from './namespace.ts'
@@ -24,7 +26,8 @@ export type Op = (w: XdrWriter) => unknown
 
 export interface HarnessOptions extends Omit<StateKeeperOptions, 'now'> {
   readonly tree?: FileTree
-  readonly credential?: Credential
+  /** Of the first export. */
+  readonly policy?: Policy
 }
 
 /** What a compound came to: its status, and a reader behind the results of all operations that were carried out. */
@@ -41,21 +44,24 @@ export class Harness4 {
   /** Milliseconds. */
   clock = 1_000_000
   readonly mounts: MountEvent[] = []
+  policy: Policy
   readonly keeper: StateKeeper
   readonly #dispatcher: Dispatcher
+  readonly #pool = new BlockPool()
 
   static async open(options: HarnessOptions = {}): Promise<Harness4> {
     let now = (): number => 1_000_000
     const keeper = await StateKeeper.open({ ...options, now: () => now() })
-    const harness = new Harness4(keeper, options.tree ?? smallTree())
+    const harness = new Harness4(keeper, options)
     now = () => harness.clock
     return harness
   }
 
-  private constructor(keeper: StateKeeper, tree: FileTree) {
+  private constructor(keeper: StateKeeper, { tree = smallTree(), policy = () => READ_ONLY }: HarnessOptions) {
     this.keeper = keeper
+    this.policy = policy
     const exports = fixedExports([
-      { path: '/release/one', key: KEY, tree },
+      { path: '/release/one', key: KEY, tree, policy: (client) => this.policy(client) },
       { path: '/two', key: KEY.map((byte) => byte ^ 0xff), tree: smallTree() },
     ])
     const locator = new Locator(exports)
@@ -82,21 +88,38 @@ export class Harness4 {
 
   /** The reply to one record, without record mark. @throws {WireError} if the connection would be closed */
   async answer(record: Uint8Array): Promise<Buffer> {
-    const w = new XdrWriter()
+    const w = new XdrWriter(this.#pool)
     await this.#dispatcher.answer(record, w)
-    return w.takeAll()?.bytes ?? Buffer.alloc(0)
+    const chunk = w.takeAll()
+    if (chunk === undefined) return Buffer.alloc(0)
+    this.#pool.release(chunk.block)
+    return Buffer.from(chunk.bytes)
   }
 
   /** Carries out a compound. */
-  async compound(minor: number, ops: readonly Op[], credential = ROOT_CREDENTIAL): Promise<Answer> {
-    const bytes = await this.answer(compoundCall(minor, ops, credential))
-    const results = new XdrReader('reply', bytes)
-    const header = decodeReplyHeader(results)
-    if (header.kind === 'denied' || header.status !== 0) throw new Error(`RPC status ${header.status}`)
-    const status = results.u32('status')
-    results.opaque(1024, 'tag')
-    return { status, count: results.u32('count'), results, bytes: bytes.subarray(bytes.byteLength - results.remaining) }
+  compound(minor: number, ops: readonly Op[], credential = ROOT_CREDENTIAL): Promise<Answer> {
+    return sendCompound(this, minor, ops, credential)
   }
+}
+
+/** Whatever answers records: a harness, or a server at the other end of a connection. */
+interface Answerer {
+  answer(record: Uint8Array): Promise<Buffer>
+}
+
+async function sendCompound(
+  to: Answerer,
+  minor: number,
+  ops: readonly Op[],
+  credential = ROOT_CREDENTIAL,
+): Promise<Answer> {
+  const bytes = await to.answer(compoundCall(minor, ops, credential))
+  const results = new XdrReader('reply', bytes)
+  const header = decodeReplyHeader(results)
+  if (header.kind === 'denied' || header.status !== 0) throw new Error(`RPC status ${header.status}`)
+  const status = results.u32('status')
+  results.opaque(1024, 'tag')
+  return { status, count: results.u32('count'), results, bytes: bytes.subarray(bytes.byteLength - results.remaining) }
 }
 
 /** The record of a compound's call. */
@@ -133,7 +156,7 @@ export const getAttributesOp =
 
 /** A client of version 4.1 or 4.2 with a session and one slot in use. */
 export class SessionClient {
-  readonly #harness: Harness4
+  readonly #harness: Answerer
   readonly minor: number
   readonly name: string
   clientId: Buffer = Buffer.alloc(8)
@@ -141,7 +164,7 @@ export class SessionClient {
   sequence = 0
   readonly #verifier: string
 
-  constructor(harness: Harness4, name = 'pc1', minor = 2, verifier = 'boot-one') {
+  constructor(harness: Answerer, name = 'pc1', minor = 2, verifier = 'boot-one') {
     this.#harness = harness
     this.name = name
     this.minor = minor
@@ -150,7 +173,7 @@ export class SessionClient {
 
   /** EXCHANGE_ID, CREATE_SESSION and, unless it wants to reclaim first, RECLAIM_COMPLETE. */
   static async connect(
-    harness: Harness4,
+    harness: Answerer,
     options: { name?: string; minor?: number; verifier?: string; reclaims?: boolean } = {},
   ): Promise<SessionClient> {
     const client = new SessionClient(harness, options.name, options.minor, options.verifier)
@@ -161,7 +184,7 @@ export class SessionClient {
   }
 
   async exchangeId(): Promise<number> {
-    const { results } = await this.#harness.compound(this.minor, [
+    const { results } = await sendCompound(this.#harness, this.minor, [
       (w) => w.u32(OP.exchangeId).fixed(Buffer.from(this.#verifier)).string(this.name).u32(0).u32(0).u32(0),
     ])
     expectOk(results, OP.exchangeId)
@@ -174,13 +197,13 @@ export class SessionClient {
   createSessionOp(): Op {
     return (w) => {
       w.u32(OP.createSession).fixed(this.clientId).u32(this.createSequence).u32(0)
-      w.u32(0).u32(1_100_000).u32(1_100_000).u32(8192).u32(8).u32(64).u32(0)
+      w.u32(0).u32(1_100_000).u32(1_100_000).u32(8192).u32(16).u32(64).u32(0)
       w.u32(0).u32(4096).u32(4096).u32(0).u32(2).u32(16).u32(0)
       w.u32(0x4000_0000).u32(1).u32(0) // callback program, one security: AUTH_NONE
     }
   }
   async createSession(): Promise<void> {
-    const { results } = await this.#harness.compound(this.minor, [this.createSessionOp()])
+    const { results } = await sendCompound(this.#harness, this.minor, [this.createSessionOp()])
     expectOk(results, OP.createSession)
     this.session = Buffer.from(results.fixed(16, 'session'))
     this.sequence = 0
@@ -204,7 +227,7 @@ export class SessionClient {
     { cache = false, credential = ROOT_CREDENTIAL }: { cache?: boolean; credential?: Credential } = {},
   ): Promise<Answer> {
     const all = [this.sequenceOp(sequence, cache), ...ops]
-    const answer = await this.#harness.compound(this.minor, all, credential)
+    const answer = await sendCompound(this.#harness, this.minor, all, credential)
     if (answer.status !== NFS4.ok && answer.count === 1) return answer
     expectOk(answer.results, OP.sequence).fixed(16 + 5 * 4, 'SEQUENCE results')
     return answer

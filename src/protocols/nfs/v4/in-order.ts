@@ -22,9 +22,9 @@ const NOT_COUNTED: ReadonlySet<number> = new Set([
  *
  * @throws {StatusError}
  */
-export function* inOrder(compound: Compound, owner: Owner, sequence: number, run: () => Steps): Steps {
+export function* inOrder(compound: Compound, owner: Owner, sequence: number, run: () => Steps | undefined): Steps {
   if (compound.hasSessions) {
-    yield* run()
+    yield* started(run)
     return
   }
   owner.usedAt = compound.keeper.now()
@@ -35,7 +35,7 @@ export function* inOrder(compound: Compound, owner: Owner, sequence: number, run
   const { reply } = compound
   const at = reply.length
   try {
-    yield* run()
+    yield* started(run)
     owner.answered(sequence, { status: NFS4.ok, result: reply.copyFrom(at), handle: currentHandle(compound) })
   } catch (error) {
     if (error instanceof StatusError && !NOT_COUNTED.has(error.status)) {
@@ -43,6 +43,11 @@ export function* inOrder(compound: Compound, owner: Owner, sequence: number, run
     }
     throw error
   }
+}
+
+function* started(run: () => Steps | undefined): Steps {
+  const steps = run()
+  if (steps !== undefined) yield* steps
 }
 
 function* repeat(compound: Compound, { reply }: Owner): Steps {

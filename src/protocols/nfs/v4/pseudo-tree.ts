@@ -13,6 +13,8 @@ import type { NfsExports } from '../export.ts'
 interface Directory {
   readonly parent: NodeId
   readonly children: Map<ByteString, NodeId>
+  /** Another number when other names are in it. */
+  change: number | undefined
 }
 
 const NOTHING = new Map<string, Uint8Array>()
@@ -24,6 +26,8 @@ const NOTHING = new Map<string, Uint8Array>()
 export class PseudoTree implements FileTree {
   readonly root = pseudoNode('/')
   readonly #exports: NfsExports
+  /** The directories, and the paths that they were made of. */
+  #known: { readonly paths: string; readonly directories: ReadonlyMap<NodeId, Directory> } | undefined
 
   constructor(exports: NfsExports) {
     this.#exports = exports
@@ -31,10 +35,9 @@ export class PseudoTree implements FileTree {
 
   /** The change of the directory is told by the names in it: there is no clock that knows it. */
   async attributes(node: NodeId): Promise<Attributes> {
-    const { children } = await this.#directory(node)
-    const names = createHash('sha256')
-      .update([...children.keys()].join('\0'))
-      .digest()
+    const directory = await this.#directory(node)
+    const { children } = directory
+    directory.change ??= changeOf(children.keys())
     return {
       type: 'directory',
       mode: 0o555,
@@ -44,7 +47,7 @@ export class PseudoTree implements FileTree {
       usedBytes: 0,
       linkCount: 2 + children.size,
       device: { major: 0, minor: 0 },
-      modified: { seconds: 0, nanoseconds: names.readUInt32BE(0) % 1_000_000_000 },
+      modified: { seconds: 0, nanoseconds: directory.change },
     }
   }
   async lookup(directory: NodeId, name: ByteString): Promise<NodeId | undefined> {
@@ -73,10 +76,22 @@ export class PseudoTree implements FileTree {
   }
 
   async #directory(node: NodeId): Promise<Directory> {
-    const found = directoriesOf(await this.#exports.paths()).get(node)
+    const found = this.#directories(await this.#exports.paths()).get(node)
     if (found === undefined) throw new StaleNodeError(node)
     return found
   }
+  #directories(list: readonly string[]): ReadonlyMap<NodeId, Directory> {
+    const paths = list.join('\0')
+    if (this.#known?.paths !== paths) this.#known = { paths, directories: directoriesOf(list) }
+    return this.#known.directories
+  }
+}
+
+function changeOf(names: Iterable<ByteString>): number {
+  const digest = createHash('sha256')
+    .update([...names].join('\0'))
+    .digest()
+  return digest.readUInt32BE(0) % 1_000_000_000 // it serves as the nanoseconds of a time
 }
 
 /** The number of the directory with this path. */
@@ -87,7 +102,7 @@ export function pseudoNode(path: string): NodeId {
 /** All directories on the way to these paths, those of the exports included. */
 function directoriesOf(paths: readonly string[]): ReadonlyMap<NodeId, Directory> {
   const root = pseudoNode('/')
-  const directories = new Map<NodeId, Directory>([[root, { parent: root, children: new Map() }]])
+  const directories = new Map<NodeId, Directory>([[root, { parent: root, children: new Map(), change: undefined }]])
   for (const path of [...paths].sort()) {
     let at = ''
     let parent = root
@@ -95,7 +110,7 @@ function directoriesOf(paths: readonly string[]): ReadonlyMap<NodeId, Directory>
       at += `/${name}`
       const node = pseudoNode(at)
       directories.get(parent)?.children.set(byteStringOf(name), node)
-      if (!directories.has(node)) directories.set(node, { parent, children: new Map() })
+      if (!directories.has(node)) directories.set(node, { parent, children: new Map(), change: undefined })
       parent = node
     }
   }

@@ -1,12 +1,10 @@
-import { StaleNodeError } from '../../../storage/file-tree.ts'
-import { WireError } from '../../../wire/error.ts'
 import type { RpcCall } from '../../rpc/program.ts'
 import type { Steps } from '../../rpc/steps.ts'
-import { HandleError } from '../located.ts'
 import { Compound, type Operation } from './compound.ts'
 import { LAST_OP, MAX_MINOR, MAX_OPERATIONS, MAX_REPLY_BYTES, MAX_TAG_BYTES, OP } from './constants.ts'
 import type { Nfs4Service } from './service.ts'
 import { NFS4, StatusError } from './status.ts'
+import { statusOf } from './status-of.ts'
 import { OPERATIONS } from './table.ts'
 
 /**
@@ -109,18 +107,4 @@ const WITHOUT_SESSION: ReadonlySet<number> = new Set([
 
 const notSupported: Operation = () => {
   throw new StatusError(NFS4.notSupported)
-}
-
-function statusOf(error: unknown, { service, minor }: Compound): number {
-  if (error instanceof StatusError) return since41(error.status, minor)
-  if (error instanceof WireError) return NFS4.badXdr
-  if (error instanceof StaleNodeError) return NFS4.stale
-  if (error instanceof HandleError) return error.reason === 'bad' ? NFS4.badHandle : NFS4.stale
-  service.log.warn('NFS could not carry out an operation', { error })
-  return NFS4.io
-}
-
-/** NFS4ERR_RESOURCE is of version 4.0 alone, RFC 8881 §15.1.16.5; what it told is then a fault of the server. */
-function since41(status: number, minor: number): number {
-  return status === NFS4.resource && minor > 0 ? NFS4.serverFault : status
 }

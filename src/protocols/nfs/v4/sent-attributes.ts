@@ -1,9 +1,10 @@
 import type { Timestamp } from '../../../storage/file-tree.ts'
+import type { AttributeChanges } from '../../../storage/writable-tree.ts'
 import type { ByteString } from '../../../wire/bytestring.ts'
 import { XdrReader } from '../../rpc/xdr-reader.ts'
 import { supportedIn } from './attributes.ts'
 import { ATTRIBUTE } from './attribute.ts'
-import { type Bitmap, bitmapOf, bitsOf, common, readBitmap, sameBits } from './bitmap.ts'
+import { type Bitmap, NO_BITS, bitmapOf, bitsOf, common, readBitmap, sameBits } from './bitmap.ts'
 import { NFS4, refuse } from './status.ts'
 
 const MAX_OWNER_BYTES = 1024
@@ -14,18 +15,14 @@ const NOBODY = 65_534
 export interface SentAttributes {
   /** Which of them it sent. */
   readonly bits: Bitmap
-  readonly size?: number
-  readonly mode?: number
-  /** What the creating process leaves away from the mode, RFC 8275; a default ACL would come before it. */
-  readonly umask?: number
-  readonly uid?: number
-  readonly gid?: number
-  /** `now` is the server's clock. */
-  readonly accessed?: Timestamp | 'now'
-  readonly modified?: Timestamp | 'now'
+  readonly changes: AttributeChanges
+  /** What the creating process leaves away from the mode, RFC 8275. */
+  readonly umask: number
 }
 
-type Reader = (r: XdrReader) => Omit<SentAttributes, 'bits'>
+export const NOTHING_SENT: SentAttributes = { bits: NO_BITS, changes: {}, umask: 0 }
+
+type Reader = (r: XdrReader) => AttributeChanges & { readonly umask?: number }
 
 const READERS = new Map<number, Reader>([
   [ATTRIBUTE.size, (r) => ({ size: r.u64('size') })],
@@ -49,9 +46,12 @@ export function readAttributes(args: XdrReader, minor: number): SentAttributes {
   const r = new XdrReader('fattr4', args.opaque(args.remaining, 'attributes'))
   if (!sameBits(common(bits, supportedIn(minor)), bits)) refuse(NFS4.attributeNotSupported)
   if (!sameBits(common(bits, SETTABLE), bits)) refuse(NFS4.invalid)
-  const sent = Object.assign({ bits }, ...bitsOf(bits).map((number) => READERS.get(number)?.(r))) as SentAttributes
+  const { umask = 0, ...changes }: ReturnType<Reader> = Object.assign(
+    {},
+    ...bitsOf(bits).map((number) => READERS.get(number)?.(r)),
+  )
   if (r.remaining > 0) throw r.fail(`${r.remaining} bytes are left behind the last attribute`)
-  return sent
+  return { bits, changes, umask }
 }
 
 /** settime4, §3.3.3 */

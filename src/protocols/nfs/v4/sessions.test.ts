@@ -42,7 +42,7 @@ test('SEQUENCE refuses what is out of order, on no slot, of no session, or was n
 test('a session is asked for its limits: too many operations, SEQUENCE in the wrong place, or none', async () => {
   const harness = await Harness4.open()
   const client = await SessionClient.connect(harness)
-  const many = await client.run(Array.from({ length: 8 }, () => putRoot))
+  const many = await client.run(Array.from({ length: 16 }, () => putRoot))
   assert.equal(many.status, NFS4.tooManyOperations)
   client.sequence -= 1 // it was not used up
   assert.equal((await client.run([client.sequenceOp()])).status, NFS4.sequencePosition)

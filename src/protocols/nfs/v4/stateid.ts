@@ -15,9 +15,6 @@ export interface Stateid {
 
 const ALL_ONES = 0xffff_ffff
 
-/** All zeros: no open is meant. */
-export const ANONYMOUS: Stateid = { sequence: 0, boot: 0, client: 0, number: 0 }
-
 /** §3.3.12 */
 export function readStateid(args: XdrReader): Stateid {
   return {

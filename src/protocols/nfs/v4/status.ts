@@ -6,6 +6,7 @@ export const NFS4 = {
   notOwner: 1,
   noEntry: 2,
   io: 5,
+  noSuchPosition: 6,
   access: 13,
   exists: 17,
   crossDevice: 18,

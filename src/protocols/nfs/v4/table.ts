@@ -3,6 +3,7 @@ import { OP } from './constants.ts'
 import { confirmClientId, releaseLockOwner, renew, setClientId } from './operations/clients40.ts'
 import { destroyClientId, exchangeId, reclaimComplete } from './operations/clients41.ts'
 import { close, freeStateid, openConfirm, openDowngrade, testStateid } from './operations/close.ts'
+import { create } from './operations/create-node.ts'
 import { readDirectory } from './operations/directory.ts'
 import {
   getHandle,
@@ -17,10 +18,12 @@ import { lock, testLock, unlock } from './operations/locks.ts'
 import { access, getAttributes, notVerify, readLink, verify } from './operations/metadata.ts'
 import { open } from './operations/open.ts'
 import { read, readPlus } from './operations/read.ts'
+import { link, remove, rename } from './operations/remove.ts'
 import { securityInfo, securityInfoNoName } from './operations/security.ts'
 import { bindConnection, createSession, destroySession, sequence } from './operations/sessions.ts'
 import { setAttributes } from './operations/set-attributes.ts'
-import { getXattr, listXattrs } from './operations/xattrs.ts'
+import { allocate, commit, deallocate, seek, write } from './operations/write.ts'
+import { getXattr, listXattrs, removeXattr, setXattr } from './operations/xattrs.ts'
 
 type Table = readonly (readonly [number, Operation])[]
 
@@ -28,8 +31,11 @@ type Table = readonly (readonly [number, Operation])[]
 const ALWAYS: Table = [
   [OP.access, access],
   [OP.close, close],
+  [OP.commit, commit],
+  [OP.create, create],
   [OP.getAttributes, getAttributes],
   [OP.getHandle, getHandle],
+  [OP.link, link],
   [OP.lock, lock],
   [OP.testLock, testLock],
   [OP.unlock, unlock],
@@ -44,11 +50,14 @@ const ALWAYS: Table = [
   [OP.read, read],
   [OP.readDirectory, readDirectory],
   [OP.readLink, readLink],
+  [OP.remove, remove],
+  [OP.rename, rename],
   [OP.restoreHandle, restoreHandle],
   [OP.saveHandle, saveHandle],
   [OP.securityInfo, securityInfo],
   [OP.setAttributes, setAttributes],
   [OP.verify, verify],
+  [OP.write, write],
 ]
 
 /** What sessions have replaced. */
@@ -74,7 +83,12 @@ const SINCE_41: Table = [
 ]
 
 const SINCE_42: Table = [
+  [OP.allocate, allocate],
+  [OP.deallocate, deallocate],
   [OP.readPlus, readPlus],
+  [OP.seek, seek],
+  [OP.setXattr, setXattr],
+  [OP.removeXattr, removeXattr],
   [OP.getXattr, getXattr],
   [OP.listXattrs, listXattrs],
 ]

@@ -13,7 +13,7 @@ export const close = operation(
   (args) => ({ sequence: args.u32('sequence'), stateid: readStateid(args) }),
   function* (compound, { sequence, stateid }): Steps {
     const found = openOrClosed(compound, stateid)
-    yield* inOrder(compound, found.owner, sequence, function* (): Steps {
+    yield* inOrder(compound, found.owner, sequence, () => {
       const open = found.open ?? refuse(NFS4.badStateid)
       checkSequence(open, meant(compound, stateid), compound.hasSessions)
       compound.keeper.states.close(open)
@@ -23,6 +23,7 @@ export const close = operation(
       advance(open) // a stateid of which nothing is left
       compound.stateid = undefined
       writeStateid(compound.reply, stateidOf(compound, open))
+      return undefined
     })
   },
 )
@@ -46,11 +47,12 @@ export const openConfirm = operation(
   (args) => ({ stateid: readStateid(args), sequence: args.u32('sequence') }),
   function* (compound, { stateid, sequence }): Steps {
     const open = findOpen(compound, stateid)
-    yield* inOrder(compound, open.owner, sequence, function* (): Steps {
+    yield* inOrder(compound, open.owner, sequence, () => {
       checkSequence(open, stateid, false)
       open.owner.confirmed = true
       advance(open)
       writeStateid(compound.reply, stateidOf(compound, open))
+      return undefined
     })
   },
 )
@@ -65,13 +67,14 @@ export const openDowngrade = operation(
   }),
   function* (compound, { stateid, sequence, access, deny }): Steps {
     const open = findOpen(compound, stateid)
-    yield* inOrder(compound, open.owner, sequence, function* (): Steps {
+    yield* inOrder(compound, open.owner, sequence, () => {
       checkSequence(open, meant(compound, stateid), compound.hasSessions)
       const wanted = access & SHARE.both
       if (wanted === 0 || deny > SHARE.both) refuse(NFS4.invalid)
       compound.keeper.states.downgrade(open, wanted, deny)
       compound.stateid = stateidOf(compound, open)
       writeStateid(compound.reply, compound.stateid)
+      return undefined
     })
   },
 )

@@ -1,65 +1,60 @@
-import { type Ownership, type CreateMode, type WritableTree, isWritable } from '../../../../storage/writable-tree.ts'
-import { inherited, mayChangeNames } from '../../../../storage/permissions.ts'
 import type { Attributes } from '../../../../storage/file-tree.ts'
+import { inherited, mayChangeNames } from '../../../../storage/permissions.ts'
+import type { AttributeChanges, CreateMode, Ownership, WritableTree } from '../../../../storage/writable-tree.ts'
 import { type Steps, ready } from '../../../rpc/steps.ts'
-import type { Located } from '../../located.ts'
+import { type Granted, settle } from '../../v3/granted.ts'
 import { ATTRIBUTE } from '../attribute.ts'
 import { NO_BITS, bitmapOf } from '../bitmap.ts'
 import { type ChangeInfo, changeOf } from '../change-info.ts'
-import type { Compound } from '../compound.ts'
 import { SHARE } from '../constants.ts'
-import { callerOf, checkOpen } from '../rights.ts'
-import type { SentAttributes } from '../sent-attributes.ts'
+import { changeSince, fresh } from '../fresh.ts'
+import { checkOpen, writableTree } from '../rights.ts'
+import { NOTHING_SENT, type SentAttributes } from '../sent-attributes.ts'
 import { NFS4, refuse } from '../status.ts'
 import type { Opened } from './open.ts'
 import type { Creation } from './open-arguments.ts'
-import { setSent } from './set-attributes.ts'
+import { change } from './set-attributes.ts'
 
-/** Opens a name, or makes it: the create modes of RFC 8881 §18.16.3. */
-export function* createOrOpen(compound: Compound, directory: Located, name: string, creation: Creation): Steps<Opened> {
-  const { tree } = directory.served
-  const found = yield* compound.service.namespace.lookup(directory, name)
+/**
+ * Opens a name, or makes it: the create modes of RFC 8881 §18.16.3.
+ *
+ * @param found what has the name now
+ */
+export function* createOrOpen(
+  directory: Granted,
+  name: string,
+  creation: Creation,
+  found: Granted | undefined,
+): Steps<Opened> {
   const before = changeOf(directory)
-  const unchanged = { before, after: before }
-  if (found !== undefined && creation.mode !== 'exclusive') {
-    if (creation.mode === 'guarded') refuse(NFS4.exists)
-    return yield* openExisting(compound, found, creation, unchanged)
+  if (found !== undefined && creation.mode === 'guarded') refuse(NFS4.exists)
+  if (found !== undefined && creation.mode === 'unchecked') {
+    return yield* openExisting(found, creation, { before, after: before })
   }
-  if (!isWritable(tree)) return refuse(found === undefined ? NFS4.readOnlyFileSystem : NFS4.exists)
-  if (found === undefined && !mayChangeNames(callerOf(compound, directory), directory.attributes)) refuse(NFS4.access)
-  return yield* make(compound, tree, directory, name, creation)
+  const tree = writableTree(directory)
+  if (found === undefined && !mayChangeNames(directory.caller, directory.attributes)) refuse(NFS4.access)
+  return yield* make(tree, directory, name, creation)
 }
 
 /** What is there is opened; of the attributes that the client sent only a size of 0 means anything. */
-function* openExisting(
-  compound: Compound,
-  file: Located,
-  { attributes }: Creation,
-  directory: ChangeInfo,
-): Steps<Opened> {
-  if (attributes?.size !== 0 || file.attributes.type !== 'file') return { file, directory, set: NO_BITS, made: false }
-  checkOpen(compound, file, SHARE.write)
+function* openExisting(file: Granted, { attributes }: Creation, directory: ChangeInfo): Steps<Opened> {
+  if (attributes?.changes.size !== 0 || file.attributes.type !== 'file')
+    return { file, directory, set: NO_BITS, made: false }
+  checkOpen(file, SHARE.write)
   const set = bitmapOf([ATTRIBUTE.size])
-  yield* setSent(compound, file, { bits: set, size: 0 })
+  yield* change(file, { size: 0 })
   return { file: yield* fresh(file), directory, set, made: false }
 }
 
-function* make(
-  compound: Compound,
-  tree: WritableTree,
-  directory: Located,
-  name: string,
-  creation: Creation,
-): Steps<Opened> {
-  const { attributes: sent = { bits: NO_BITS } } = creation
-  const owner = ownershipOf(compound, directory, sent, 'file')
+function* make(tree: WritableTree, directory: Granted, name: string, creation: Creation): Steps<Opened> {
+  const { attributes: sent = NOTHING_SENT } = creation
+  const owner = ownershipOf(directory, sent, 'file')
   const { node, made } = yield* ready(tree.createFile(directory.node, name, owner, modeOf(creation)))
-  const { served } = directory
-  const file = { served, node, attributes: yield* ready(tree.attributes(node)) }
-  const info = { before: changeOf(directory), after: changeOf(yield* fresh(directory)) }
-  if (!made && creation.mode === 'unchecked') return yield* openExisting(compound, file, creation, info)
-  const left = made ? withoutMode(sent, creation.mode === 'exclusive') : { bits: NO_BITS }
-  yield* setSent(compound, file, left)
+  const file = yield* fresh({ ...directory, node })
+  yield* settle(tree, directory)
+  const info = yield* changeSince(directory)
+  if (!made && creation.mode === 'unchecked') return yield* openExisting(file, creation, info)
+  if (made) yield* change(file, stillToSet(sent, creation.mode === 'exclusive'))
   return { file: yield* fresh(file), directory: info, set: sent.bits, made }
 }
 
@@ -68,29 +63,17 @@ function modeOf({ mode, verifier }: Creation): CreateMode {
   return { kind: 'exclusive', verifier: verifier ?? new Uint8Array(8) }
 }
 
-/** Mode and group that a new node gets, before the client's own wishes for its owner. */
+/** Owner, group and mode that a new node gets, before the client's own wishes. */
 export function ownershipOf(
-  compound: Compound,
-  directory: Located,
-  { mode = 0, umask = 0 }: SentAttributes,
+  { caller, attributes }: Granted,
+  { changes: { mode = 0 }, umask }: SentAttributes,
   type: Attributes['type'],
 ): Ownership {
-  const caller = callerOf(compound, directory)
-  const { uid } = caller
-  return { uid, ...inherited(caller, directory.attributes, { type, mode: mode & ~umask }) }
+  return { uid: caller.uid, ...inherited(caller, attributes, { type, mode: mode & ~umask }) }
 }
 
-/** What is still to be set of a new file. An exclusive one keeps its verifier in its times until the client sets them. */
-export function withoutMode(
-  { mode: _mode, umask: _umask, ...sent }: SentAttributes,
-  exclusive: boolean,
-): SentAttributes {
-  if (!exclusive) return sent
-  const { accessed: _accessed, modified: _modified, ...rest } = sent
-  return rest
-}
-
-/** The same with the attributes that it has now. */
-export function* fresh({ served, node }: Located): Steps<Located> {
-  return { served, node, attributes: yield* ready(served.tree.attributes(node)) }
+/** What is still to be set of a new node. An exclusive file keeps its verifier in its times until the client sets them. */
+export function stillToSet({ changes }: SentAttributes, exclusive = false): AttributeChanges {
+  const done = exclusive ? ['mode', 'accessed', 'modified'] : ['mode']
+  return Object.fromEntries(Object.entries(changes).filter(([name]) => !done.includes(name)))
 }

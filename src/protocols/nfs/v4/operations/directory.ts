@@ -1,13 +1,14 @@
 import type { DirectoryEntry } from '../../../../storage/file-tree.ts'
+import { mayRead } from '../../../../storage/permissions.ts'
 import { type Steps, ready } from '../../../rpc/steps.ts'
 import type { XdrReader } from '../../../rpc/xdr-reader.ts'
 import { type Located, attributesIfThere } from '../../located.ts'
-import { mayRead } from '../../v3/access.ts'
 import { cookieVerifier } from '../../v3/attributes.ts'
 import { MAX_DIRECTORY_BYTES } from '../../v3/constants.ts'
 import { writeAttributes } from '../attributes.ts'
 import { type Bitmap, readBitmap } from '../bitmap.ts'
 import { type Compound, operation } from '../compound.ts'
+import { grantedTo } from '../rights.ts'
 import { NFS4, refuse } from '../status.ts'
 
 interface ListArguments {
@@ -33,21 +34,34 @@ const FRAME_BYTES = 8 + 4 + 4
 /** READDIR, §18.23: without `.` and `..`. */
 export const readDirectory = operation(readArguments, function* (compound, args): Steps {
   const { directory, reply } = compound
-  const { attributes, served, node } = directory
-  if (!mayRead(compound.call.credential, attributes)) refuse(NFS4.access)
+  const { attributes, served, node, caller } = directory
+  if (!mayRead(caller, attributes)) refuse(NFS4.access)
   if (args.cookie === 1 || args.cookie === 2) refuse(NFS4.badCookie)
   const verifier = cookieVerifier(attributes)
   if (args.cookie !== 0 && !args.verifier.equals(verifier) && args.verifier.some((byte) => byte !== 0)) {
     refuse(NFS4.badCookie)
   }
   const entries = yield* ready(served.tree.list(node))
-  const from = args.cookie === 0 ? 0 : args.cookie - FIRST_COOKIE + 1
+  const from = placeAfter(entries, args.cookie)
   const start = reply.length
   reply.fixed(verifier)
   const end = yield* page(compound, directory, entries, from, args, start)
   if (end === from && from < entries.length) refuse(NFS4.tooSmall)
   reply.u32(0).bool(end >= entries.length)
 })
+
+/** The place of the first entry that the client has not got. */
+function placeAfter(entries: readonly DirectoryEntry[], cookie: number): number {
+  if (cookie === 0) return 0
+  if (entries[0]?.cookie === undefined) return cookie - FIRST_COOKIE + 1
+  let [low, high] = [0, entries.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((entries[middle]?.cookie ?? 0) <= cookie) low = middle + 1
+    else high = middle
+  }
+  return low
+}
 
 /** Writes the entries that fit, and returns the place of the first that does not. */
 function* page(
@@ -67,7 +81,7 @@ function* page(
     const before = reply.length
     reply
       .u32(1)
-      .u64(place + FIRST_COOKIE)
+      .u64(entry.cookie ?? place + FIRST_COOKIE)
       .string(entry.name)
     const written = yield* writeEntry(compound, directory, entry, asked)
     const fits = reply.length - start <= room
@@ -86,7 +100,10 @@ function* writeEntry(compound: Compound, directory: Located, entry: DirectoryEnt
 
 function* locate(compound: Compound, directory: Located, { name, node }: DirectoryEntry): Steps<Located | undefined> {
   const { namespace } = compound.service
-  if (namespace.isPseudo(directory)) return yield* namespace.lookup(directory, name)
+  if (namespace.isPseudo(directory)) {
+    const found = yield* namespace.lookup(directory, name)
+    return found === undefined ? undefined : grantedTo(compound.call, found)
+  }
   const { served } = directory
   const attributes = yield* attributesIfThere(served.tree, node)
   return attributes === undefined ? undefined : { served, node, attributes }

@@ -53,7 +53,7 @@ export function readName(args: XdrReader): string {
 export const lookup = operation(readName, function* (compound, name): Steps {
   const { directory } = compound
   checkName(name)
-  checkSearch(compound, directory)
+  checkSearch(directory)
   const found = yield* compound.service.namespace.lookup(directory, name)
   if (compound.service.namespace.isPseudo(directory)) tellMount(compound, name, found)
   compound.enter(found ?? refuse(NFS4.noEntry))
@@ -62,7 +62,7 @@ export const lookup = operation(readName, function* (compound, name): Steps {
 /** LOOKUPP, §18.14 */
 export const lookupParent = operation(noArguments, function* (compound): Steps {
   const { directory } = compound
-  checkSearch(compound, directory)
+  checkSearch(directory)
   const found = yield* compound.service.namespace.parent(directory)
   compound.enter(found ?? refuse(NFS4.noEntry))
 })

@@ -7,7 +7,6 @@ import { LOCK_TYPE, MAX_OPAQUE_BYTES, SHARE } from '../constants.ts'
 import { fileKey, findLocks, findOpen, meant, stateidOf } from '../find-state.ts'
 import { inOrder } from '../in-order.ts'
 import { checkGrace, remember } from '../remember.ts'
-import { canChange } from '../rights.ts'
 import type { Client } from '../state/client.ts'
 import type { ClientId } from '../state/clients.ts'
 import { LockOwner } from '../state/owners.ts'
@@ -134,7 +133,7 @@ function* setLock(compound: Compound, state: LockState, range: Range, reclaim: b
   if ((open.access & (range.exclusive ? SHARE.write : SHARE.read)) === 0) refuse(NFS4.openMode)
   checkGrace(compound, owner.client, reclaim, false)
   // Where nobody can write, nobody is kept off by a lock for reading.
-  yield* remember(compound, owner.client, range.exclusive || canChange(compound.file))
+  yield* remember(compound, owner.client, range.exclusive || compound.file.grant.writes)
   if (owner.client.states.get(state.number) !== state) refuse(NFS4.badStateid) // it was closed meanwhile
   const wanted = { ...range, owner }
   const other = file.locks.conflict(wanted)
@@ -196,11 +195,12 @@ export const unlock = operation(
     const range = rangeOf(exclusive, offset, length)
     const state = findLocks(compound, stateid)
     const { owner, file } = state
-    yield* inOrder(compound, owner, sequence, function* (): Steps {
+    yield* inOrder(compound, owner, sequence, () => {
       checkSequence(state, meant(compound, stateid), compound.hasSessions)
       if (!file.locks.unlock({ ...range, owner })) refuse(NFS4.resource)
       advance(state)
       answer(compound, state)
+      return undefined
     })
   },
 )

@@ -1,8 +1,9 @@
+import { mayRead, mayWrite } from '../../../../storage/permissions.ts'
 import { bytesOf } from '../../../../wire/bytestring.ts'
 import { type Steps, ready } from '../../../rpc/steps.ts'
 import type { XdrReader } from '../../../rpc/xdr-reader.ts'
 import { XdrWriter } from '../../../rpc/xdr-writer.ts'
-import { grantedAccess, mayRead } from '../../v3/access.ts'
+import { grantedAccess } from '../../v3/access.ts'
 import { supportedIn, writeAttributes } from '../attributes.ts'
 import { ATTRIBUTE } from '../attribute.ts'
 import { type Bitmap, common, hasBit, readBitmap, sameBits } from '../bitmap.ts'
@@ -23,12 +24,14 @@ const XATTR_ACCESS = { read: 0x40, write: 0x80, list: 0x100 } as const
 export const access = operation(
   (args) => args.u32('access'),
   (compound, asked) => {
-    const { attributes } = compound.file
-    const { credential } = compound.call
+    const { attributes, caller, grant } = compound.file
     const xattrs = compound.minor < 2 ? 0 : XATTR_ACCESS.read | XATTR_ACCESS.write | XATTR_ACCESS.list
-    const readable = mayRead(credential, attributes) ? XATTR_ACCESS.read | XATTR_ACCESS.list : 0
+    const readable = mayRead(caller, attributes) ? XATTR_ACCESS.read | XATTR_ACCESS.list : 0
+    const writable = grant.writes && mayWrite(caller, attributes) ? XATTR_ACCESS.write : 0
     compound.reply.u32(asked & (KNOWN_ACCESS | xattrs))
-    compound.reply.u32(grantedAccess(asked, credential, attributes) | (asked & xattrs & readable))
+    compound.reply.u32(
+      grantedAccess(asked, caller, attributes, grant.writes) | (asked & xattrs & (readable | writable)),
+    )
     return undefined
   },
 )

@@ -1,5 +1,6 @@
 import type { Steps } from '../../../rpc/steps.ts'
 import type { Located } from '../../located.ts'
+import type { Granted } from '../../v3/granted.ts'
 import { type Bitmap, NO_BITS, writeBitmap } from '../bitmap.ts'
 import { type ChangeInfo, UNCHANGED, changeOf, writeChangeInfo } from '../change-info.ts'
 import { type Compound, operation } from '../compound.ts'
@@ -8,7 +9,7 @@ import { fileKey, stateidOf } from '../find-state.ts'
 import { inOrder } from '../in-order.ts'
 import { checkName } from '../names.ts'
 import { checkGrace, remember } from '../remember.ts'
-import { checkOpen, checkSearch } from '../rights.ts'
+import { checkOpen, checkSearch, grantedTo, writableTree } from '../rights.ts'
 import type { Client } from '../state/client.ts'
 import { OpenOwner } from '../state/owners.ts'
 import { writeStateid } from '../stateid.ts'
@@ -25,7 +26,7 @@ const MAX_OWNERS = 8192
 
 /** What an OPEN came to. */
 export interface Opened {
-  readonly file: Located
+  readonly file: Granted
   readonly directory: ChangeInfo
   /** Which of the attributes that the client sent were set. */
   readonly set: Bitmap
@@ -69,7 +70,8 @@ function* openFile(compound: Compound, owner: OpenOwner, args: OpenArguments): S
   const opened = claim.kind === 'name' ? yield* openName(compound, args, claim.name) : openHandle(compound, args)
   const { file, directory, set, made } = opened
   checkIsFileToOpen(compound, file)
-  if (!made && claim.kind !== 'previous') checkOpen(compound, file, access)
+  if (claim.kind === 'previous' && (access & SHARE.write) !== 0) writableTree(file)
+  else if (!made && claim.kind !== 'previous') checkOpen(file, access)
   yield* remember(compound, client, deny !== 0)
   const state = compound.keeper.states.open(owner, fileKey(file), access, deny)
   compound.enter(file)
@@ -92,9 +94,10 @@ function openHandle(compound: Compound, { creation }: OpenArguments): Opened {
 function* openName(compound: Compound, { creation }: OpenArguments, name: string): Steps<Opened> {
   const { directory } = compound
   checkName(name)
-  checkSearch(compound, directory)
-  if (creation !== undefined) return yield* createOrOpen(compound, directory, name, creation)
-  const found = yield* compound.service.namespace.lookup(directory, name)
+  checkSearch(directory)
+  const located = yield* compound.service.namespace.lookup(directory, name)
+  const found = located === undefined ? undefined : (grantedTo(compound.call, located) ?? refuse(NFS4.access))
+  if (creation !== undefined) return yield* createOrOpen(directory, name, creation, found)
   const before = changeOf(directory)
   return { file: found ?? refuse(NFS4.noEntry), directory: { before, after: before }, set: NO_BITS, made: false }
 }

@@ -1,11 +1,12 @@
 import { type Steps, ready } from '../../../rpc/steps.ts'
 import type { XdrReader } from '../../../rpc/xdr-reader.ts'
 import type { Located } from '../../located.ts'
+import { mayReadContent } from '../../v3/access.ts'
 import { MAX_READ_BYTES } from '../../v3/constants.ts'
+import type { Granted } from '../../v3/granted.ts'
 import { type Compound, operation } from '../compound.ts'
 import { MAX_REPLY_BYTES, SHARE } from '../constants.ts'
 import { checkAccess } from '../find-state.ts'
-import { callerOf, mayReadContent } from '../rights.ts'
 import { type Stateid, readStateid } from '../stateid.ts'
 import { NFS4, refuse } from '../status.ts'
 
@@ -60,12 +61,12 @@ export const readPlus = operation(readArguments, function* (compound, args): Ste
 })
 
 /** The current file, if it may be read with this stateid. @throws {StatusError} */
-function checkRead(compound: Compound, stateid: Stateid): Located {
+function checkRead(compound: Compound, stateid: Stateid): Granted {
   const { file } = compound
   checkIsFile(compound, file)
   const open = checkAccess(compound, stateid, SHARE.read)
   // What is open was allowed when it was opened, RFC 8881 §18.16.4: the process may be another now.
-  if (open === undefined && !mayReadContent(callerOf(compound, file), file.attributes)) refuse(NFS4.access)
+  if (open === undefined && !mayReadContent(file.caller, file.attributes)) refuse(NFS4.access)
   return file
 }
 

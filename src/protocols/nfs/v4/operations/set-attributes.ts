@@ -1,15 +1,17 @@
-import { allowedMode, isOwner, mayGive, mayWrite } from '../../../../storage/permissions.ts'
-import type { AttributeChanges } from '../../../../storage/writable-tree.ts'
+import type { AttributeChanges, WritableFile } from '../../../../storage/writable-tree.ts'
 import { type Steps, ready } from '../../../rpc/steps.ts'
-import type { Located } from '../../located.ts'
+import { allowedChanges } from '../../changes.ts'
+import type { Granted } from '../../v3/granted.ts'
 import { NO_BITS, writeBitmap } from '../bitmap.ts'
-import { type Compound, operation } from '../compound.ts'
+import { operation } from '../compound.ts'
 import { SHARE } from '../constants.ts'
 import { checkAccess } from '../find-state.ts'
-import { callerOf, writableTree } from '../rights.ts'
+import { writableTree } from '../rights.ts'
 import { type SentAttributes, readAttributes } from '../sent-attributes.ts'
 import { readStateid } from '../stateid.ts'
 import { NFS4, StatusError, refuse } from '../status.ts'
+import { statusOf } from '../status-of.ts'
+import { fresh } from '../fresh.ts'
 
 /** SETATTR, RFC 8881 §18.30. Its result has the attributes that were set, whatever the status. */
 export const setAttributes = operation(
@@ -19,14 +21,13 @@ export const setAttributes = operation(
     try {
       if (sent instanceof StatusError) throw sent
       writableTree(file)
-      const open = sent.size === undefined ? undefined : checkAccess(compound, stateid, SHARE.write)
-      yield* setSent(compound, file, sent, open !== undefined)
+      if (sent.changes.size !== undefined) checkAccess(compound, stateid, SHARE.write)
+      yield* change(file, sent.changes)
+      compound.current = yield* fresh(file)
     } catch (error) {
-      if (error instanceof StatusError) refuse(error.status, (w) => writeBitmap(w, NO_BITS))
-      throw error
+      refuse(statusOf(error, compound), (w) => writeBitmap(w, NO_BITS))
     }
-    compound.current = { ...file, attributes: yield* ready(file.served.tree.attributes(file.node)) }
-    writeBitmap(reply, sent.bits)
+    writeBitmap(reply, sent instanceof StatusError ? NO_BITS : sent.bits)
   },
 )
 
@@ -40,38 +41,22 @@ function readSent(...args: Parameters<typeof readAttributes>): SentAttributes | 
   }
 }
 
-/**
- * Sets what the client sent, where the caller may.
- *
- * @param open the caller has the file open for writing: then its length is his
- * @throws {StatusError} NFS4ERR_PERM, NFS4ERR_ACCESS, NFS4ERR_ROFS
- */
-export function* setSent(compound: Compound, file: Located, sent: SentAttributes, open = false): Steps {
-  const { bits: _bits, umask: _umask, ...wished } = sent
-  if (Object.keys(wished).length === 0) return
+/** Changes what the client wants changed. @throws {TreeError} where the caller may not; {StatusError} */
+export function* change(file: Granted, changes: AttributeChanges): Steps {
+  if (Object.keys(changes).length === 0) return
   const tree = writableTree(file)
-  checkChanges(compound, file, wished, open)
-  const caller = callerOf(compound, file)
-  const { mode, ...others } = wished
-  const { type, gid } = file.attributes
-  const changes: AttributeChanges =
-    mode === undefined ? others : { ...others, mode: allowedMode(caller, mode, type, wished.gid ?? gid) }
-  yield* ready(tree.setAttributes(file.node, changes))
+  const { attributes, caller, node, grant } = file
+  const { type } = attributes
+  if (changes.size !== undefined && type !== 'file') refuse(type === 'directory' ? NFS4.isDirectory : NFS4.invalid)
+  yield* ready(tree.setAttributes(node, allowedChanges(caller, attributes, changes)))
+  if (changes.size === undefined || !grant.sync) return
+  yield* commitFile(yield* ready(tree.open(node)))
 }
 
-function checkChanges(compound: Compound, file: Located, changes: AttributeChanges, open: boolean): void {
-  const { attributes } = file
-  const caller = callerOf(compound, file)
-  const { size, mode, uid, gid, accessed, modified } = changes
-  const owns = isOwner(caller, attributes)
-  const writes = open || owns || mayWrite(caller, attributes)
-  if (size !== undefined && attributes.type !== 'file')
-    refuse(attributes.type === 'directory' ? NFS4.isDirectory : NFS4.invalid)
-  if (size !== undefined && !writes) refuse(NFS4.access)
-  if (mode !== undefined && !owns) refuse(NFS4.notOwner)
-  if ((uid !== undefined || gid !== undefined) && !mayGive(caller, attributes, uid, gid)) refuse(NFS4.notOwner)
-  // Who may write may set the times to now, but to nothing else.
-  const toNow = [accessed, modified].every((time) => time === undefined || time === 'now')
-  const times = accessed !== undefined || modified !== undefined
-  if (times && !owns && !(toNow && writes)) refuse(toNow ? NFS4.access : NFS4.notOwner)
+function* commitFile(open: WritableFile): Steps {
+  try {
+    yield open.commit()
+  } finally {
+    yield open.close()
+  }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { END_OF_FILE, type RangeLock, RangeLocks } from './ranges.ts'
 
 const lock = (owner: string, start: number, end: number, exclusive = true): RangeLock<string> => ({

@@ -5,12 +5,17 @@ import type { Client } from './client.ts'
 import type { LockOwner, OpenOwner } from './owners.ts'
 import { RangeLocks } from './ranges.ts'
 
+type Share = 'reads' | 'writes' | 'deniesReads' | 'deniesWrites'
+
 /** A file that somebody has open. */
 export interface FileState {
   /** Export and node, as a key. */
   readonly key: ByteString
-  readonly opens: Set<OpenState>
+  readonly opens: Map<OpenOwner, OpenState>
+  readonly lockStates: Map<LockOwner, LockState>
   readonly locks: RangeLocks<LockOwner>
+  /** How many of the opens allow themselves, and deny others, to read and to write: nobody counts them each time. */
+  readonly shares: Record<Share, number>
 }
 
 /** That an owner has a file open: one of these, however often it opened it. */
@@ -72,19 +77,19 @@ export class States {
    */
   open(owner: OpenOwner, key: ByteString, access: number, deny: number): OpenState {
     const file = this.#files.get(key)
-    const own = file === undefined ? undefined : openOf(file, owner)
-    if (file !== undefined && denied(file, owner, access, deny)) refuse(NFS4.shareDenied)
+    const own = file?.opens.get(owner)
+    if (file !== undefined && denied(file, own, access, deny)) refuse(NFS4.shareDenied)
     const open = own ?? this.#newOpen(owner, key)
     if (own !== undefined) advance(open)
-    open.access |= access
-    open.deny |= deny
+    setShares(open, open.access | access, open.deny | deny)
     open.grants.add(access | (deny << 2))
     return open
   }
 
   /** True if an open forbids others to do this. */
   denies(key: ByteString, access: number): boolean {
-    return [...(this.#files.get(key)?.opens ?? [])].some(({ deny }) => (deny & access) !== 0)
+    const file = this.#files.get(key)
+    return file !== undefined && denied(file, undefined, access, 0)
   }
 
   /** Goes back to less, RFC 8881 §18.18. @throws {StatusError} NFS4ERR_INVAL if the file was not opened so */
@@ -94,15 +99,15 @@ export class States {
     for (const grant of open.grants) {
       if ((grant & 3 & ~access) !== 0 || ((grant >> 2) & ~deny) !== 0) open.grants.delete(grant)
     }
-    open.access = access
-    open.deny = deny
+    setShares(open, access, deny)
     advance(open)
   }
 
   /** Closes a file; the locks that depend on it go with it. */
   close(open: OpenState): void {
     for (const lock of open.lockStates) this.free(lock)
-    open.file.opens.delete(open)
+    setShares(open, 0, 0)
+    open.file.opens.delete(open.owner)
     open.owner.opens -= 1
     this.#forget(open.owner.client, open.number)
     if (open.file.opens.size === 0) this.#files.delete(open.file.key)
@@ -110,12 +115,13 @@ export class States {
 
   /** The lock state of an owner in a file; a new one if it has none. @throws {StatusError} NFS4ERR_RESOURCE */
   lockState(open: OpenState, owner: LockOwner): LockState {
-    const known = lockStateOf(open.file, owner)
+    const known = open.file.lockStates.get(owner)
     if (known !== undefined) return known
     const number = this.#newNumber(owner.client)
     const state: LockState = { kind: 'lock', number, sequence: 0, owner, open, file: open.file }
     owner.client.states.set(number, state)
     open.lockStates.add(state)
+    open.file.lockStates.set(owner, state)
     owner.locks += 1
     return state
   }
@@ -124,6 +130,7 @@ export class States {
   free(lock: LockState): void {
     lock.file.locks.release(lock.owner)
     lock.open.lockStates.delete(lock)
+    lock.file.lockStates.delete(lock.owner)
     lock.owner.locks -= 1
     this.#forget(lock.owner.client, lock.number)
   }
@@ -140,7 +147,7 @@ export class States {
 
   #newOpen(owner: OpenOwner, key: ByteString): OpenState {
     const number = this.#newNumber(owner.client)
-    const file = this.#files.get(key) ?? { key, opens: new Set(), locks: new RangeLocks() }
+    const file = this.#files.get(key) ?? newFile(key)
     this.#files.set(key, file)
     const open: OpenState = {
       kind: 'open',
@@ -153,7 +160,7 @@ export class States {
       grants: new Set(),
       lockStates: new Set(),
     }
-    file.opens.add(open)
+    file.opens.set(owner, open)
     owner.client.states.set(number, open)
     owner.opens += 1
     return open
@@ -186,19 +193,35 @@ export function checkSequence(state: State, stateid: Stateid, hasSessions: boole
   refuse(stateid.sequence < state.sequence ? NFS4.oldStateid : NFS4.badStateid)
 }
 
-function openOf(file: FileState, owner: OpenOwner): OpenState | undefined {
-  for (const open of file.opens) if (open.owner === owner) return open
-  return undefined
+function newFile(key: ByteString): FileState {
+  const shares = { reads: 0, writes: 0, deniesReads: 0, deniesWrites: 0 }
+  return { key, opens: new Map(), lockStates: new Map(), locks: new RangeLocks(), shares }
 }
 
-function lockStateOf(file: FileState, owner: LockOwner): LockState | undefined {
-  for (const open of file.opens) for (const lock of open.lockStates) if (lock.owner === owner) return lock
-  return undefined
+const SHARES: readonly Share[] = ['reads', 'writes', 'deniesReads', 'deniesWrites']
+
+/** 1 for each of the shares that these rights have. */
+function sharesOf(access: number, deny: number): Record<Share, number> {
+  return { reads: access & 1, writes: access >> 1, deniesReads: deny & 1, deniesWrites: deny >> 1 }
 }
 
-function denied(file: FileState, owner: OpenOwner, access: number, deny: number): boolean {
-  return [...file.opens].some(
-    (open) => open.owner !== owner && ((open.deny & access) !== 0 || (open.access & deny) !== 0),
+function setShares(open: OpenState, access: number, deny: number): void {
+  const [before, after] = [sharesOf(open.access, open.deny), sharesOf(access, deny)]
+  for (const share of SHARES) open.file.shares[share] += after[share] - before[share]
+  open.access = access
+  open.deny = deny
+}
+
+/** True if somebody else's open, not `own`, stands in the way. */
+function denied({ shares }: FileState, own: OpenState | undefined, access: number, deny: number): boolean {
+  const mine = sharesOf(own?.access ?? 0, own?.deny ?? 0)
+  const wanted = sharesOf(access, deny)
+  const others = (share: Share): boolean => shares[share] > mine[share]
+  return (
+    (wanted.reads === 1 && others('deniesReads')) ||
+    (wanted.writes === 1 && others('deniesWrites')) ||
+    (wanted.deniesReads === 1 && others('reads')) ||
+    (wanted.deniesWrites === 1 && others('writes'))
   )
 }
 

@@ -1,0 +1,46 @@
+import type { Attributes } from '../../../storage/file-tree.ts'
+import type { Caller } from '../../../storage/permissions.ts'
+import { type WritableTree, isWritable } from '../../../storage/writable-tree.ts'
+import type { RpcCall } from '../../rpc/program.ts'
+import type { Steps } from '../../rpc/steps.ts'
+import { attributesIfThere, grantOf, type Located, type Locator } from '../located.ts'
+import { type Grant, squashed } from '../policy.ts'
+import { NFS3 } from './constants.ts'
+import { Refusal } from './status.ts'
+
+/** A node, and what the caller is granted there. */
+export interface Granted extends Located {
+  readonly grant: Grant
+  readonly caller: Caller
+}
+
+/** Finds what a handle leads to. @throws {HandleError}, {@link Refusal} where this client has no business, and StaleNodeError */
+export function* find({ locator }: { readonly locator: Locator }, call: RpcCall, handle: Buffer): Steps<Granted> {
+  const located = yield* locator.find(handle)
+  const grant = grantOf(located.served, call.peer)
+  if (grant === undefined) throw new Refusal(NFS3.access)
+  return { ...located, grant, caller: squashed(call.credential, grant) }
+}
+
+/** The same, of a directory. */
+export function* findDirectory(...args: Parameters<typeof find>): Steps<Granted> {
+  const found = yield* find(...args)
+  if (found.attributes.type !== 'directory') throw new Refusal(NFS3.notDirectory)
+  return found
+}
+
+/** The tree, to change it. @throws {Refusal} NFS3ERR_ROFS */
+export function writable({ served: { tree }, grant }: Granted): WritableTree {
+  if (grant.writes && isWritable(tree)) return tree
+  throw new Refusal(NFS3.readOnlyFileSystem)
+}
+
+/** What a node is like now; undefined if it has gone. */
+export function now({ served: { tree }, node }: Located): Steps<Attributes | undefined> {
+  return attributesIfThere(tree, node)
+}
+
+/** Names that were changed are on the medium, where that is promised. */
+export function* settle(tree: WritableTree, ...directories: readonly Granted[]): Steps {
+  for (const { grant, node } of directories) if (grant.sync) yield tree.commitDirectory(node)
+}

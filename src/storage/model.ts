@@ -1,0 +1,159 @@
+import * as fs from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import type { FileTree, NodeId } from './file-tree.ts'
+import { readPath } from './paths.ts'
+import { type Ownership, TreeError, type WritableTree } from './writable-tree.ts'
+
+/** For tests: the same random operations on a tree and on a plain directory, and what both are like then. */
+
+/** An operation on paths such as `a/b`; some do nothing to what is there. */
+export type Step =
+  | { readonly does: 'create' | 'directory' | 'remove' | 'rmdir' | 'restart'; readonly path: string }
+  | { readonly does: 'symlink' | 'link' | 'rename'; readonly path: string; readonly other: string }
+  | { readonly does: 'write' | 'truncate' | 'chmod'; readonly path: string; readonly number: number }
+
+const name = fc.constantFrom('a', 'b', 'c', 'd')
+const path = fc.array(name, { minLength: 1, maxLength: 3 }).map((names) => names.join('/'))
+const number = fc.nat(100_000)
+
+export const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof(
+    fc.record({ does: fc.constantFrom('create', 'directory', 'remove', 'rmdir'), path }),
+    fc.record({ does: fc.constantFrom('symlink', 'link', 'rename', 'rename'), path, other: path }),
+    fc.record({ does: fc.constantFrom('write', 'truncate', 'chmod'), path, number }),
+    fc.record({ does: fc.constant('restart' as const), path }),
+  ),
+  { maxLength: 60, size: 'max' },
+)
+
+const OWNER: Ownership = { mode: 0o644, uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
+const DIRECTORY: Ownership = { ...OWNER, mode: 0o755 }
+/** Directories of a release that an overlay does not move: the model does not move them either. */
+const LEFT_OUT = 'EXDEV'
+
+/** Carries a step out on both. The codes of what was refused, to be compared; undefined if it was done. */
+export async function both(
+  step: Step,
+  tree: WritableTree,
+  directory: string,
+): Promise<readonly [string | undefined, string | undefined]> {
+  if (
+    !isPlain(directory, step.path) ||
+    ('other' in step && step.does !== 'symlink' && !isPlain(directory, step.other))
+  ) {
+    return [undefined, undefined] // through a symlink: paths mean something else then
+  }
+  const wanted = await codeOf(() => onTree(step, tree))
+  if (wanted === LEFT_OUT) return [undefined, undefined]
+  return [wanted, await codeOf(() => onDirectory(step, directory))]
+}
+
+/** True if all but the last step of the path are directories or nothing, and the last is not a symlink to write through. */
+function isPlain(directory: string, of: string): boolean {
+  const names = of.split('/')
+  return names.every(
+    (_, at) =>
+      at === 0 ||
+      fs.lstatSync(join(directory, ...names.slice(0, at)), { throwIfNoEntry: false })?.isDirectory() === true,
+  )
+}
+
+async function onTree(step: Step, tree: WritableTree): Promise<void> {
+  const [parent, last] = await place(tree, step.path)
+  const node = await tree.lookup(parent, last)
+  if (step.does === 'create') await tree.createFile(parent, last, OWNER, { kind: 'guarded' })
+  else if (step.does === 'directory') await tree.makeDirectory(parent, last, DIRECTORY)
+  else if (step.does === 'remove') await tree.unlink(parent, last)
+  else if (step.does === 'rmdir') await tree.removeDirectory(parent, last)
+  else if (step.does === 'symlink') await tree.makeSymlink(parent, last, step.other, OWNER)
+  else if (step.does === 'rename') await tree.rename(parent, last, ...(await place(tree, step.other)))
+  else if (node === undefined) throw new TreeError('ENOENT', 'no such name')
+  else if (step.does === 'link') await tree.link(node, ...(await place(tree, step.other)))
+  else if (step.does === 'truncate') await tree.setAttributes(node, { size: step.number })
+  else if (step.does === 'chmod') await tree.setAttributes(node, { mode: step.number & 0o777 })
+  else if (step.does === 'write') await write(tree, node, step.number)
+}
+
+async function write(tree: WritableTree, node: NodeId, position: number): Promise<void> {
+  const file = await tree.open(node)
+  await file.write(Buffer.from(`at ${position}`), position)
+  await file.close()
+}
+
+async function place(tree: FileTree, of: string): Promise<[NodeId, string]> {
+  const names = of.split('/')
+  const last = names.pop() ?? ''
+  let node = tree.root
+  for (const step of names) node = (await tree.lookup(node, step)) ?? node
+  return [node, last]
+}
+
+function onDirectory(step: Step, directory: string): void {
+  const at = join(directory, step.path)
+  const isFile = (): void => {
+    const stats = fs.lstatSync(at)
+    if (!stats.isFile()) throw new TreeError(stats.isDirectory() ? 'EISDIR' : 'EINVAL', 'no file')
+  }
+  if (step.does === 'create') fs.closeSync(fs.openSync(at, 'wx', 0o644))
+  else if (step.does === 'directory') fs.mkdirSync(at, 0o755)
+  else if (step.does === 'remove') fs.unlinkSync(at)
+  else if (step.does === 'rmdir') fs.rmdirSync(at)
+  else if (step.does === 'symlink') fs.symlinkSync(step.other, at)
+  else if (step.does === 'rename') fs.renameSync(at, join(directory, step.other))
+  else if (step.does === 'link') fs.linkSync(at, join(directory, step.other))
+  else if (step.does === 'chmod') {
+    if (!fs.lstatSync(at).isSymbolicLink()) fs.chmodSync(at, step.number & 0o777)
+  } else if (step.does === 'truncate' || step.does === 'write') {
+    isFile()
+    if (step.does === 'truncate') fs.truncateSync(at, step.number)
+    else writeAt(at, step.number)
+  }
+}
+
+function writeAt(at: string, position: number): void {
+  const fd = fs.openSync(at, 'r+')
+  fs.writeSync(fd, `at ${position}`, position)
+  fs.closeSync(fd)
+}
+
+async function codeOf(call: () => unknown): Promise<string | undefined> {
+  try {
+    await call()
+    return undefined
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return String(error.code)
+    throw error
+  }
+}
+
+/** Every path of a tree with what it is: files that are one have the same list of names. */
+export async function describeTree(tree: FileTree): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>()
+  const names = new Map<NodeId, string[]>()
+  const queue: [string, NodeId][] = [['', tree.root]]
+  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+    const [above, directory] = next
+    for (const entry of await tree.list(directory)) {
+      const at = `${above}${entry.name}`
+      const { type, mode, size, linkCount } = await tree.attributes(entry.node)
+      if (type === 'directory') queue.push([`${at}/`, entry.node])
+      else names.set(entry.node, [...(names.get(entry.node) ?? []), at])
+      const content =
+        type === 'file' ? String(await readPath(tree, at)) : type === 'symlink' ? await tree.readLink(entry.node) : ''
+      const links = type === 'directory' ? '' : linkCount
+      found.set(
+        at,
+        [type, type === 'symlink' ? '' : mode.toString(8), type === 'file' ? size : '', links, content].join(' '),
+      )
+    }
+  }
+  found.set(
+    'names',
+    [...names.values()]
+      .map((all) => all.toSorted().join('='))
+      .toSorted()
+      .join(' '),
+  )
+  return found
+}
