@@ -9,6 +9,7 @@ import { bootBench } from './boot.ts'
 import { httpBench } from './http.ts'
 import { dhcpBench } from './dhcp.ts'
 import { initramfsBench } from './initramfs.ts'
+import { nfsBench } from './nfs.ts'
 import type { Bench } from './options.ts'
 import { stormBench } from './storm.ts'
 import { tftpBench } from './tftp.ts'
@@ -41,6 +42,7 @@ const program = new Command('npm run bench --')
   .addCommand(benchCommand('dhcp', 'DHCP beside Kea, ISC dhcpd and dnsmasq', dhcpBench))
   .addCommand(benchCommand('tftp', 'TFTP beside tftpd-hpa, atftpd and dnsmasq', tftpBench))
   .addCommand(benchCommand('http', 'HTTP beside nginx and lighttpd', httpBench))
+  .addCommand(benchCommand('nfs', 'NFSv3 beside nfs-ganesha', nfsBench))
   .addCommand(benchCommand('storm', 'a thousand machines that power on together', stormBench))
 for (const command of [program, ...program.commands]) command.exitOverride()
 

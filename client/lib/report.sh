@@ -133,4 +133,15 @@ report_handover() {
   report handover "$@"
 }
 
-report_switch() { report switch "init $INIT_PATH" "initramfs-memory $(initramfs_kib)"; }
+report_switch() {
+  count_modules
+  report switch "init $INIT_PATH" "initramfs-memory $(initramfs_kib)" ${MODULES_LOADED:+"modules $MODULES_LOADED"}
+}
+
+# Sets MODULES_LOADED, empty where the kernel does not tell.
+count_modules() {
+  MODULES_LOADED=
+  [ -r "$ROOT/proc/modules" ] || return 0
+  MODULES_LOADED=0
+  while read -r _; do MODULES_LOADED=$((MODULES_LOADED + 1)); done <"$ROOT/proc/modules"
+}

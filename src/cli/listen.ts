@@ -26,8 +26,9 @@ export function parseListen(text: string, defaultPort: number): ListenAddress {
  * Prints the one line that says a service is ready, then keeps it until the process is told to stop (SIGINT, SIGTERM).
  */
 export async function serveUntilSignal(server: AsyncDisposable, address: ListenAddress): Promise<void> {
+  const stopped = stopSignal() // first: who reads the line may end the server at once
   process.stdout.write(`listening on ${address.host}:${address.port}\n`)
-  await stopSignal()
+  await stopped
   await server[Symbol.asyncDispose]()
 }
 

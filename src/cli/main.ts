@@ -21,6 +21,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<() => Command>>> = {
   initramfs: async () => (await import('./initramfs.ts')).initramfsCommand,
   loader: async () => (await import('./loader.ts')).loaderCommand,
   media: async () => (await import('./media.ts')).mediaCommand,
+  keep: async () => (await import('./keep.ts')).keepCommand,
   serve: async () => (await import('./serve.ts')).serveCommand,
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { realpath, stat } from 'node:fs/promises'
-import { basename } from 'node:path'
+import { basename, join } from 'node:path'
 import { Command } from 'commander'
 import type { NfsExport } from '../protocols/nfs/export.ts'
 import type { MountEvent } from '../protocols/nfs/mount/program.ts'
@@ -8,6 +8,7 @@ import type { FileTree } from '../storage/file-tree.ts'
 import { type Logger, stderrLogger } from '../sys/log.ts'
 import { UsageError } from './failure.ts'
 import { parseListen, serveUntilSignal } from './listen.ts'
+import { archiveKey } from './keep-key.ts'
 import { EXPORT_WORDS_HELP, type ExportWords, parseExport } from './serve-nfs-words.ts'
 
 const EXAMPLES = `
@@ -24,6 +25,10 @@ export function serveNfsCommand(): Command {
     .argument('<name=path[,word...]...>', 'exports: NAME=DIRECTORY or NAME=TAR is mounted as /NAME')
     .option('--listen <address:port>', 'where to listen; port 0 takes any free one', '0.0.0.0:2049')
     .option('--rw', 'all exports without ro can be written')
+    .option(
+      '--state <directory>',
+      'remember there which clients hold locks, so that they get them back after a restart',
+    )
     .option('--verbose', 'log what goes on')
     .addHelpText('after', EXPORT_WORDS_HELP + EXAMPLES)
     .action(serveNfs)
@@ -31,18 +36,26 @@ export function serveNfsCommand(): Command {
 
 async function serveNfs(
   specs: readonly string[],
-  options: { readonly listen: string; readonly rw?: boolean; readonly verbose?: boolean },
+  options: { readonly listen: string; readonly rw?: boolean; readonly state?: string; readonly verbose?: boolean },
 ): Promise<void> {
   const { host, port } = parseListen(options.listen, 2049)
   const { fixedExports } = await import('../protocols/nfs/export.ts')
   const { NfsServer } = await import('../protocols/nfs/server.ts')
+  const { RecordsDirectory } = await import('../protocols/nfs/v4/records-directory.ts')
   const log = stderrLogger(options.verbose === true ? 'debug' : 'info')
   await using trees = new AsyncDisposableStack()
   const exports = await openExports(
     specs.map((spec) => parseExport(spec, options.rw)),
     trees,
   )
-  const server = await NfsServer.listen({ exports: fixedExports(exports), host, port, log, onMount: mountLogger(log) })
+  const server = await NfsServer.listen({
+    exports: fixedExports(exports),
+    host,
+    port,
+    log,
+    onMount: mountLogger(log),
+    ...(options.state === undefined ? {} : { clients: new RecordsDirectory(join(options.state, 'nfs-clients')) }),
+  })
   await serveUntilSignal(server, { host, port: server.port })
 }
 
@@ -79,13 +92,24 @@ async function openTree(path: string, words: ExportWords): Promise<OpenedTree> {
   const stats = await stat(path, { bigint: true })
   if (stats.isDirectory()) return openDirectory(path, words)
   if (!stats.isFile()) throw new UsageError(`Cannot export "${path}": want a directory or a tar archive`)
-  if (words.writes) throw new UsageError(`Cannot export "${path}" with rw: it is an archive, which nothing changes`)
+  if (words.writes && words.upper === undefined) {
+    throw new UsageError(
+      `Cannot export "${path}" with rw: it is an archive, which nothing changes; want upper=DIRECTORY`,
+    )
+  }
   const { openTarTree } = await import('../storage/tar-tree.ts')
   const tree = await openTarTree(path).catch((cause: unknown) => {
     throw new Error(`Cannot serve ${basename(path)} as a tar archive`, { cause })
   })
   // A changed archive is another export: old handles become stale rather than lead to other files.
-  return { key: keyOf('tar', words.name, path, stats.size, stats.mtimeNs), tree }
+  const key = keyOf('tar', words.name, path, stats.size, stats.mtimeNs)
+  return words.upper === undefined ? { key, tree } : openOverlay(tree, archiveKey(stats), words.name, words.upper)
+}
+
+async function openOverlay(lower: FileTree, lowerKey: string, name: string, upper: string): Promise<OpenedTree> {
+  const { OverlayTree } = await import('../storage/overlay-tree.ts')
+  const tree = await OverlayTree.open(lower, lowerKey, upper)
+  return { key: keyOf('overlay', name, await realpath(upper), lowerKey), tree }
 }
 
 async function openDirectory(path: string, { name, writes }: ExportWords): Promise<OpenedTree> {

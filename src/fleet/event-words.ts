@@ -72,7 +72,7 @@ function rawWordsOf(event: BootEvent): EventWords {
     case 'boot.drivers':
       return driversWords(event)
     case 'boot.menu':
-      return plain(`menu: ${event.entries.join(', ')} (the first after ${formatSeconds(event.timeoutSeconds)})`)
+      return plain(`menu: ${event.entries.join(', ')} (the first after ${event.timeoutSeconds} s)`)
     case 'boot.chosen':
       return plain(`profile ${event.profile} chosen`)
     case 'boot.local':

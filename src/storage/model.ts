@@ -1,6 +1,6 @@
 import * as fs from 'node:fs'
 import { join } from 'node:path'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import type { FileTree, NodeId } from './file-tree.ts'
 import { readPath } from './paths.ts'
 import { type Ownership, TreeError, type WritableTree } from './writable-tree.ts'
@@ -38,6 +38,7 @@ export async function both(
   tree: WritableTree,
   directory: string,
 ): Promise<readonly [string | undefined, string | undefined]> {
+  if (step.does === 'restart') return [undefined, undefined] // the caller's part
   if (
     !isPlain(directory, step.path) ||
     ('other' in step && step.does !== 'symlink' && !isPlain(directory, step.other))

@@ -17,6 +17,7 @@ after(() => fs.rmSync(base, { recursive: true }))
 const isRoot = process.geteuid?.() === 0
 const OWNER: Ownership = { mode: 0o644, uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
 const DIRECTORY: Ownership = { ...OWNER, mode: 0o755 }
+const GETFATTR = 'getfattr'
 const GUARDED = { kind: 'guarded' } as const
 
 makeSpecimens(join(base, 'specimens'))
@@ -123,7 +124,7 @@ test('OverlayTree deletes by whiteouts and hides by opaque directories, for good
   assert.deepEqual(await tree.list(anew), [])
   await assert.rejects(async () => await tree.attributes(etc), StaleNodeError)
   const flags = ['-n', isRoot ? 'trusted.overlay.opaque' : 'user.overlay.opaque', '--only-values']
-  assert.equal(String(execFileSync('getfattr', [...flags, 'etc'], { cwd: join(path, 'upper') })), 'y')
+  assert.equal(String(execFileSync(GETFATTR, [...flags, 'etc'], { cwd: join(path, 'upper') })), 'y')
   await tree.close()
   await using again = await OverlayTree.open(await openTarTree(SPECIMENS_TAR), 'key', path)
   assert.deepEqual(await again.list(anew), [])

@@ -64,7 +64,8 @@ export class OverlayTree implements WritableTree, AsyncDisposable {
 
   attributes(node: NodeId): Awaitable<LiveAttributes> {
     const { upper, lower } = this.#layers.sides(node)
-    if (upper === undefined) return live(this.#parts.lower.attributes(lower ?? node))
+    if (upper === undefined)
+      return live(this.#parts.lower.attributes(lower ?? node), () => this.#layers.visibleNames(node))
     const attributes = this.#parts.upper.attributes(upper)
     return lower === undefined ? attributes : merged(attributes)
   }
@@ -85,7 +86,7 @@ export class OverlayTree implements WritableTree, AsyncDisposable {
     const entries = new Map<ByteString, NodeId | undefined>()
     for (const { name, node } of lower === undefined ? [] : await this.#parts.lower.list(lower)) entries.set(name, node)
     for (const { name, node } of upper === undefined ? [] : await this.#parts.upper.list(upper)) {
-      const isDeleted = entries.has(name) && isWhiteout(await this.#parts.upper.attributes(node))
+      const isDeleted = lower !== undefined && isWhiteout(await this.#parts.upper.attributes(node))
       entries.set(name, isDeleted ? undefined : this.#layers.numberOf(node))
     }
     const present = [...entries].flatMap(([name, node]) =>
@@ -199,16 +200,16 @@ export class OverlayTree implements WritableTree, AsyncDisposable {
   }
 }
 
-/** The attributes of a node that never changes. */
-function live(attributes: Awaitable<Attributes>): Awaitable<LiveAttributes> {
-  if (attributes instanceof Promise) return attributes.then(withTimes)
-  return withTimes(attributes)
+/** The attributes of a node of the release; some of its names may be deleted. */
+function live(attributes: Awaitable<Attributes>, names: () => readonly unknown[]): Awaitable<LiveAttributes> {
+  if (attributes instanceof Promise) return attributes.then((found) => withTimes(found, names))
+  return withTimes(attributes, names)
 }
 
-function withTimes(attributes: Attributes): LiveAttributes {
-  const { modified } = attributes
+function withTimes(attributes: Attributes, names: () => readonly unknown[]): LiveAttributes {
+  const { modified, type, linkCount } = attributes
   const change = BigInt.asUintN(64, BigInt(modified.seconds) * 1_000_000_000n + BigInt(modified.nanoseconds))
-  const links = attributes.type === 'directory' ? 1 : attributes.linkCount
+  const links = type === 'directory' ? 1 : linkCount > 1 ? names().length : linkCount
   return { ...attributes, linkCount: links, accessed: modified, changed: modified, change }
 }
 

@@ -11,6 +11,8 @@ const closeLater = promisify(close)
 const SLOW_MS = 4
 /** Calls left to the thread pool after a slow one, before another is tried at once. */
 const PATIENT_CALLS = 16
+/** Bytes from which on asking whether a read would wait costs little beside the read. */
+const LARGE_READ = 16 * 1024
 
 /**
  * An open file whose slow calls go to the thread pool: the event loop is everybody's. What the page cache has, or takes,
@@ -31,9 +33,9 @@ export class PatientFd {
   /** Fills `target` from `position` on; returns how many bytes there were, fewer only at the end. @throws the system's error */
   read(target: Uint8Array, position: number): Awaitable<number> {
     this.#checkOpen()
+    if (target.byteLength < LARGE_READ && this.#patientCalls === 0) return this.#readAtOnce(target, position)
     const count = readNow(this.fd, target, position)
-    if (count === undefined)
-      return this.#patientCalls > 0 ? this.#readRest(target, position, 0) : this.#readAtOnce(target, position)
+    if (count === undefined) return this.#readUntold(target, position)
     const done = count === 'waits' ? 0 : count
     if (done === target.byteLength || count === 0) return done // none without waiting: the end
     return this.#readRest(target, position, done)
@@ -75,6 +77,11 @@ export class PatientFd {
 
   #checkOpen(): void {
     if (this.#closing !== undefined) throw new Error('Cannot use a file that was closed')
+  }
+
+  /** Where the system cannot tell whether a read would wait. */
+  #readUntold(target: Uint8Array, position: number): Awaitable<number> {
+    return this.#patientCalls > 0 ? this.#readRest(target, position, 0) : this.#readAtOnce(target, position)
   }
 
   #readAtOnce(target: Uint8Array, position: number): number {

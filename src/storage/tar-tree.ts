@@ -2,25 +2,26 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { readTar } from '../formats/tar/feed.ts'
 import { type ByteString, textOf } from '../wire/bytestring.ts'
-import type { ByteSource } from './byte-source.ts'
+import type { Awaitable, ByteSource } from './byte-source.ts'
 import { type Attributes, type DirectoryEntry, type FileTree, type NodeId, StaleNodeError } from './file-tree.ts'
+import { PatientFd } from './patient-fd.ts'
 import { TarIndexBuilder } from './tar-index-builder.ts'
 import { poolString, type TarIndex, typeOfKind } from './tar-index.ts'
 
 /**
- * A tar archive as a tree of files, without unpacking it. Everything is answered at once: names and attributes from
- * the index, content from the file through the page cache.
+ * A tar archive as a tree of files, without unpacking it. Names and attributes are answered at once from the index, and
+ * so is content that the page cache has.
  */
 export class TarTree implements FileTree {
   readonly root: NodeId
-  readonly #fd: number
+  readonly #file: PatientFd
   readonly #index: TarIndex
   readonly #directories = new Map<NodeId, Directory>()
   #closed = false
 
   /** @param fd of the archive; the tree closes it */
   constructor(fd: number, index: TarIndex) {
-    this.#fd = fd
+    this.#file = new PatientFd(fd)
     this.#index = index
     this.root = index.root
   }
@@ -86,7 +87,7 @@ export class TarTree implements FileTree {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    closeSync(this.#fd)
+    await this.#file.close()
   }
 
   #typeOf(node: NodeId): Attributes['type'] {
@@ -109,12 +110,14 @@ export class TarTree implements FileTree {
     return directory
   }
 
-  #read(node: NodeId, size: number, target: Uint8Array, position: number): number {
+  /** At once where the page cache has it; otherwise the medium is waited for elsewhere. */
+  #read(node: NodeId, size: number, target: Uint8Array, position: number): Awaitable<number> {
     const length = Math.min(target.byteLength, size - position)
     if (length <= 0) return 0
     const c = this.#index.columns
     const first = c.from[node] ?? 0
     const end = first + (c.count[node] ?? 0)
+    const waiting: Promise<void>[] = []
     let filled = 0 // bytes of target that are done, holes included
     for (let at = this.#extentAt(first, end, position); at < end && filled < length; at++) {
       const skip = position + filled - (c.extentOffset[at] ?? 0) // negative: a hole comes first
@@ -122,11 +125,13 @@ export class TarTree implements FileTree {
       target.fill(0, filled, filled + hole)
       filled += hole
       const wanted = Math.min((c.extentLength[at] ?? 0) - Math.max(0, skip), length - filled)
-      this.#fill(target.subarray(filled, filled + wanted), (c.extentPosition[at] ?? 0) + Math.max(0, skip))
+      const part = target.subarray(filled, filled + wanted)
+      const filling = this.#fill(part, (c.extentPosition[at] ?? 0) + Math.max(0, skip))
+      if (filling !== undefined) waiting.push(filling)
       filled += wanted
     }
     target.fill(0, filled, length)
-    return length
+    return waiting.length === 0 ? length : Promise.all(waiting).then(() => length)
   }
 
   /** The first extent that ends behind `position`; most files have one. */
@@ -142,13 +147,16 @@ export class TarTree implements FileTree {
     return low
   }
 
-  #fill(target: Uint8Array, position: number): void {
+  #fill(target: Uint8Array, position: number): Promise<void> | undefined {
     if (this.#closed) throw new Error('Cannot read from an archive that was closed')
-    for (let at = 0; at < target.byteLength; ) {
-      const count = readSync(this.#fd, target, at, target.byteLength - at, position + at)
-      if (count === 0) throw new Error(`Cannot read the archive at byte ${position + at}: it became shorter`)
-      at += count
+    const check = (count: number): void => {
+      if (count === target.byteLength) return
+      throw new Error(`Cannot read the archive at byte ${position + count}: it became shorter`)
     }
+    const reading = this.#file.read(target, position)
+    if (reading instanceof Promise) return reading.then(check)
+    check(reading)
+    return undefined
   }
 }
 

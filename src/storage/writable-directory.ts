@@ -1,4 +1,4 @@
-import { constants, fsync, openSync, readlinkSync, statfsSync } from 'node:fs'
+import { constants, fsync, readlinkSync, statfsSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { type FileCalls, loadFileCalls } from '../sys/file-calls.ts'
 import { type ByteString, byteStringFrom } from '../wire/bytestring.ts'
@@ -140,7 +140,11 @@ export class WritableDirectory implements WritableTree, AsyncDisposable {
     const flags = constants.O_RDONLY | constants.O_DIRECTORY
     const fd = await this.#nodes.use(() => reopen(this.#nodes.resolver.directory(directory), flags))
     const file = new PatientFd(fd)
-    await file.during((open) => syncLater(open)).finally(() => file.close())
+    try {
+      await file.during((open) => syncLater(open))
+    } finally {
+      await file.close()
+    }
   }
 
   /** Calling it twice is fine. */

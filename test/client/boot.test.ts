@@ -166,6 +166,12 @@ for (const shell of SHELLS) {
     )
   })
 
+  test(`${shell}: the last report tells how many modules are loaded`, () => {
+    const files = { '/proc/modules': 'overlay 1 0 - Live 0x0\ne1000 1 0 - Live 0x0\n' }
+    const { reports } = boot(shell, { plan: PLAN, files })
+    assert.ok(reports.at(-1)?.lines.includes('modules 2'))
+  })
+
   test(`${shell}: init without a boot id reports under its card's address`, () => {
     const { urls } = boot(shell, { commandLine: 'root=nfs:10.0.0.9:/srv/root netroot.server=http://10.0.0.9' })
     assert.equal(urls[0], 'http://10.0.0.9/report/mac/52:54:00:12:34:56')

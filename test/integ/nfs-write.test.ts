@@ -11,6 +11,7 @@ import { type NfsProcess, nfsUrl, serveNfs } from '../support/nfs-server.ts'
 
 // Files written by libnfs, of the Debian package libnfs-utils.
 
+const NFS_CP = 'nfs-cp'
 const MIB = 1024 * 1024
 let work: string
 let home: string
@@ -25,7 +26,7 @@ before(async () => {
 after(() => rm(work, { recursive: true, force: true }))
 
 const copy = (port: number, name: string): Promise<Buffer> =>
-  run('nfs-cp', [join(work, 'big'), nfsUrl(port, `/home/${name}`)])
+  run(NFS_CP, [join(work, 'big'), nfsUrl(port, `/home/${name}`)])
 const says = (words: RegExp) => (error: unknown) => error instanceof CommandError && words.test(error.stderr)
 
 test('libnfs writes a file of 24 MiB, whose owner is root or nobody as the export says', async () => {
@@ -50,7 +51,7 @@ test('libnfs is refused what the export does not grant: writing, and mounting at
 test('a server killed while libnfs writes is started again, and the file is whole', async () => {
   const exports = [`home=${home},rw,no_root_squash,client=127.0.0.1`]
   const first = await serveNfs(exports)
-  const writer = spawn('nfs-cp', [join(work, 'big'), nfsUrl(first.port, '/home/killed')], { stdio: 'ignore' })
+  const writer = spawn(NFS_CP, [join(work, 'big'), nfsUrl(first.port, '/home/killed')], { stdio: 'ignore' })
   const ended = once(writer, 'close')
   const grown = async (): Promise<number> => (await stat(join(home, 'killed')).catch(() => ({ size: 0 }))).size
   while ((await grown()) < 4 * MIB && writer.exitCode === null) await new Promise(setImmediate)

@@ -191,7 +191,7 @@ test('serve nfs says what is wrong with its arguments', async () => {
   await writeFile(join(work, 'no.tar'), 'this is not an archive'.repeat(100))
   const cases: [args: string[], status: number, words: RegExp][] = [
     [[`dir=${tree},rw,no_root_squash`], 2, /to more than one machine.*write no_root_squash twice/],
-    [[`tar=${join(work, 'tree.tar')}`, '--rw'], 2, /it is an archive, which nothing changes/],
+    [[`tar=${join(work, 'tree.tar')}`, '--rw'], 2, /it is an archive, which nothing changes; want upper=DIRECTORY/],
     [['/srv'], 2, /Cannot export "\/srv", want NAME=DIRECTORY or NAME=TAR, the name without \//],
     [[`a/b=${tree}`], 2, /want NAME=DIRECTORY or NAME=TAR/],
     [['x=/nothing/there'], 2, /Cannot export "\/nothing\/there" as x: ENOENT/],

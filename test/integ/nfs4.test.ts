@@ -138,6 +138,30 @@ test('a compound byte by byte and in fragments of one byte is answered, one of 1
   assert.equal(many.readUInt32BE(24), 10_018, 'NFS4ERR_RESOURCE')
 })
 
+/** OPEN of the current file, as it was open before the server's restart, with others kept from reading. */
+const reclaimOp: Op = (w) => w.u32(OP.open).u32(0).u32(1).u32(1).u64(0).string('process').u32(0).u32(1).u32(0)
+
+test('a client takes back what it held when the server was killed and started again; until then nobody else gets it', async () => {
+  const withState = [...exports, '--state', join(work, 'state')]
+  const first = await serveNfs(withState)
+  {
+    await using wire = await Wire.open(first.port)
+    const holder = await SessionClient.connect(wire, { name: 'holder' })
+    const { status } = await holder.run([putRoot, lookupOp('tar'), openOp('hello', { deny: 1 })])
+    assert.equal(status, 0)
+    await first.kill()
+  }
+  await using second = await serveNfs(withState, first.port)
+  await using wire = await Wire.open(second.port)
+  const other = await SessionClient.connect(wire, { name: 'other' })
+  const openAsOther = () => other.run([putRoot, lookupOp('tar'), openOp('hello')])
+  assert.equal((await openAsOther()).status, 10_013, 'NFS4ERR_GRACE')
+  const holder = await SessionClient.connect(wire, { name: 'holder', reclaims: true })
+  assert.equal((await holder.run([putRoot, lookupOp('tar'), lookupOp('hello'), reclaimOp])).status, 0)
+  await holder.run([(w) => w.u32(OP.reclaimComplete).bool(false)])
+  assert.equal((await openAsOther()).status, 10_015, 'NFS4ERR_SHARE_DENIED')
+})
+
 test('200 clients with a session and an open file each cost a few MiB; one that opens 100 000 files is stopped', async () => {
   await using server = await serveNfs(exports)
   const resident = async (): Promise<number> => {

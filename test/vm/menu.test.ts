@@ -10,7 +10,7 @@ import type { Machine } from '../../src/lab/machine.ts'
 import type { MachineOptions } from '../../src/lab/machine-options.ts'
 import { ServedLab } from '../../src/lab/served-lab.ts'
 import { debianRelease } from '../support/debian.ts'
-import { BOOT_MS, eventOf, showWhatFailed, storyText } from './served.ts'
+import { eventOf, showWhatFailed, storyText } from './served.ts'
 
 /* A menu under each loader: left alone, and with a key pressed. What was chosen reaches the machine's kernel. */
 
@@ -27,8 +27,8 @@ async function serveMenu(loader: string, options: MachineOptions): Promise<{ ser
 range: 10.77.0.100-10.77.0.199
 default: pick
 profiles:
-  debian: { image: debian, cmdline: console=tty0 console=ttyS0 netroot.test=first }
-  other: { inherit: debian, cmdline: netroot.test=second }
+  debian: { image: debian, cmdline: console=tty0 console=ttyS0 test.profile=first }
+  other: { inherit: debian, cmdline: test.profile=second }
   pick: { loader: ${loader}, menu: { timeout: 8s, entries: [debian, other, local] } }
 `
   served = await ServedLab.open({ config, store: store.directory, firmwares: [options.firmware ?? 'bios'] })
@@ -48,7 +48,7 @@ async function press(lab: ServedLab, machine: Machine, key: string): Promise<voi
 /** The words of the profile that the machine's kernel was started with. */
 async function testWords(machine: Machine): Promise<string[]> {
   const { text } = machine.console
-  return [...(/Command line: (.*)/.exec(text)?.[1]?.matchAll(/netroot\.test=(\w+)/g) ?? [])].map(
+  return [...(/Command line: (.*)/.exec(text)?.[1]?.matchAll(/test\.profile=(\w+)/g) ?? [])].map(
     ([, word = '']) => word,
   )
 }
@@ -60,7 +60,7 @@ async function makeDisk(directory: string): Promise<string> {
     0xf4,
   ]
   // cld; ds = 0; si = 0x7c14; again: lodsb; stop at 0; int 10h teletype; jmp again; stop: hlt
-  const sector = Buffer.alloc(64 * 512)
+  const sector = Buffer.alloc(16 * 2 ** 20) // smaller ones have no cylinder
   Buffer.from(code).copy(sector)
   sector.write('own disk runs\r\n\0', code.length, 'latin1')
   sector.writeUInt16LE(0xaa55, 510)
@@ -97,7 +97,7 @@ describe('menus', { timeout: 1_200_000 }, () => {
       const extraArgs = ['-drive', `if=virtio,format=raw,file=${await makeDisk(directory)}`]
       const { served: lab, machine } = await serveMenu(loader, { name: `ml${loader}`, extraArgs })
       await press(lab, machine, '3')
-      await machine.console.waitFor(/own disk runs/, { timeoutMs: BOOT_MS })
+      await machine.console.waitFor(/own disk runs/, { timeoutMs: 60_000 })
       assert.match(await storyText(lab), /starts from its own disk \(chosen in the menu\)/)
       await machine.quit()
     })

@@ -72,7 +72,7 @@ export class CopyUp {
 
   /** Makes the copy in the work directory. */
   async #stage(lower: NodeId, name: ByteString, content: Content): Promise<NodeId> {
-    const { lower: below, upper, lowerKey } = this.#layers.parts
+    const { lower: below, upper } = this.#layers.parts
     const attributes = await below.attributes(lower)
     const node = await this.#make(lower, name, attributes)
     if (attributes.type === 'file' && content === 'whole') await this.#copyContent(lower, node)

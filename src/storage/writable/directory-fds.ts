@@ -31,6 +31,6 @@ export class DirectoryFds {
     closeSync(fd)
   }
   clear(): void {
-    for (const node of [...this.#fds.keys()]) this.delete(node)
+    for (const node of this.#fds.keys()) this.delete(node)
   }
 }

@@ -39,11 +39,6 @@ export function encodeNoPostOp(w: XdrWriter): void {
   w.u32(0)
 }
 
-/** wcc_data, §2.6, of a node that nothing has changed: the same before and after. */
-export function encodeUnchanged(w: XdrWriter, located: Located): void {
-  encodeWcc(w, located, located.attributes)
-}
-
 /** wcc_data, §2.6: what it was like before, and is now; undefined where it has gone. */
 export function encodeWcc(w: XdrWriter, before: Located, now: Attributes | undefined): void {
   const { size, modified, changed = modified } = before.attributes

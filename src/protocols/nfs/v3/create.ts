@@ -149,13 +149,14 @@ function* makeIn(tree: WritableTree, directory: Granted, { name, type, asked, ma
 
 /** What else the client sent with it: owner, size, times. */
 function* setRest(tree: WritableTree, { caller }: Granted, node: NodeId, asked: AttributeChanges): Steps {
-  const { mode: _mode, uid, gid, ...rest } = asked
+  const { uid, gid, size, accessed, modified } = asked
   const attributes = yield* ready(tree.attributes(node))
   const owner = {
     ...(uid === undefined || uid === attributes.uid ? {} : { uid }),
     ...(gid === undefined || gid === attributes.gid ? {} : { gid }),
   }
-  const changes = { ...rest, ...owner }
+  const times = { ...(accessed === undefined ? {} : { accessed }), ...(modified === undefined ? {} : { modified }) }
+  const changes = { ...(size === undefined ? {} : { size }), ...times, ...owner }
   if (Object.keys(changes).length > 0)
     yield* ready(tree.setAttributes(node, allowedChanges(caller, attributes, changes)))
 }

@@ -4,7 +4,7 @@ import { hex, toHex } from '../../../wire/hex.ts'
 import type { XdrReader } from '../../rpc/xdr-reader.ts'
 import type { XdrWriter } from '../../rpc/xdr-writer.ts'
 import { Harness, NODE, VERIFIER, handle, slowTree, smallTree, user } from '../harness.ts'
-import { type Put, all, changes, data, name } from './arguments.ts'
+import { type Put, all as join, changes, data, name as called } from './arguments.ts'
 import { NFS3, PROCEDURE } from './constants.ts'
 
 /** fattr3 of tool: a file of 5000 bytes, 4096 used, mode 4755. */
@@ -203,7 +203,7 @@ test('Procedures that write say NFS3ERR_ROFS in a release, and that nothing has 
     assert.equal(status, NFS3.readOnlyFileSystem, `procedure ${procedure}`)
     assert.ok(rest(results).endsWith(await attributes(NODE.etc)), `procedure ${procedure}`)
   }
-  const { status, results } = await ask(PROCEDURE.write, all(tool, data(0, Buffer.from('x'))))
+  const { status, results } = await ask(PROCEDURE.write, join(tool, data(0, Buffer.from('x'))))
   assert.deepEqual([status, rest(results)], [NFS3.readOnlyFileSystem, plain(WCC)])
 })
 
@@ -215,7 +215,7 @@ function everyProcedure(
   const known = new Set(changing.map(([procedure]) => procedure))
   const others = Array.from({ length: 21 }, (_, at) => at + 1).filter((procedure) => !known.has(procedure))
   const words: Put = (w) => w.u64(0).u64(0).u32(512).u32(512)
-  return [...changing, ...others.map((at) => [at, all(put, at === PROCEDURE.lookup ? name('x') : words)] as const)]
+  return [...changing, ...others.map((at) => [at, join(put, at === PROCEDURE.lookup ? called('x') : words)] as const)]
 }
 
 test('Every procedure says NFS3ERR_BADHANDLE for a handle that is not ours', async () => {

@@ -34,7 +34,11 @@ export const setAttributes: NfsProcedure<SetArguments> = {
       yield* ready(tree.setAttributes(file.node, allowedChanges(file.caller, file.attributes, asked)))
       if (asked.size !== undefined && file.grant.sync) {
         const open = yield* ready(tree.open(file.node))
-        yield open.commit().finally(() => open.close())
+        try {
+          yield open.commit()
+        } finally {
+          yield open.close()
+        }
       }
       reply.u32(NFS3.ok)
       encodeWcc(reply, file, yield* now(file))

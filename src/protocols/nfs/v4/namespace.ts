@@ -1,4 +1,4 @@
-import { StaleNodeError } from '../../../storage/file-tree.ts'
+import { type NodeId, StaleNodeError } from '../../../storage/file-tree.ts'
 import { type ByteString, textOf } from '../../../wire/bytestring.ts'
 import { type Steps, ready } from '../../rpc/steps.ts'
 import { KEY_BYTES, type NfsExport, type NfsExports } from '../export.ts'
@@ -63,17 +63,21 @@ export class Namespace {
     return attributes === undefined ? yield* this.root() : { served: pseudo, node: above, attributes }
   }
 
+  /** The path of a name in a directory above the exports. */
+  *pathOf(node: NodeId, name: ByteString): Steps<string> {
+    return `${yield* this.#pathOf(node)}/${textOf(name)}`
+  }
+
   *#enter({ served, node }: Located, name: ByteString): Steps<Located | undefined> {
-    const path = yield* this.#pathOf(node)
-    const entered = yield* ready(this.#exports.byPath(`${path === '/' ? '' : path}/${textOf(name)}`))
+    const entered = yield* ready(this.#exports.byPath(yield* this.pathOf(node, name)))
     if (entered !== undefined) return yield* this.#rootOf(this.#locator.serve(entered))
     const below = yield* ready(served.tree.lookup(node, name))
     const attributes = below === undefined ? undefined : yield* attributesIfThere(served.tree, below)
     return below === undefined || attributes === undefined ? undefined : { served, node: below, attributes }
   }
 
-  *#pathOf(node: number): Steps<string> {
-    if (node === pseudoNode('/')) return '/'
+  *#pathOf(node: NodeId): Steps<string> {
+    if (node === pseudoNode('/')) return ''
     for (const path of yield* ready(this.#exports.paths())) {
       for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1)) {
         if (pseudoNode(path.slice(0, end)) === node) return path.slice(0, end)

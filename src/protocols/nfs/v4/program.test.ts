@@ -160,7 +160,7 @@ test('coming into an export is told as a mount, looking for one that is not ther
     harness.mounts.map(({ path, status, machineName }) => [path, status, machineName]),
     [
       ['/release/one', 'ok', 'pc1'],
-      ['gone', 'no-entry', 'pc1'],
+      ['/gone', 'no-entry', 'pc1'],
     ],
   )
 })

@@ -55,7 +55,7 @@ export const lookup = operation(readName, function* (compound, name): Steps {
   checkName(name)
   checkSearch(directory)
   const found = yield* compound.service.namespace.lookup(directory, name)
-  if (compound.service.namespace.isPseudo(directory)) tellMount(compound, name, found)
+  if (compound.service.namespace.isPseudo(directory)) yield* tellMount(compound, directory, name, found)
   compound.enter(found ?? refuse(NFS4.noEntry))
 })
 
@@ -68,11 +68,11 @@ export const lookupParent = operation(noArguments, function* (compound): Steps {
 })
 
 /** Version 4 has no MOUNT: that a client comes into an export, or finds none, is what tells of it. */
-function tellMount({ service, call }: Compound, name: string, found: Located | undefined): void {
+function* tellMount({ service, call }: Compound, { node }: Located, name: string, found: Located | undefined): Steps {
   if (found !== undefined && service.namespace.isPseudo(found)) return
   const { credential, peer } = call
   const about = { address: peer.address, machineName: textOf(credential.machineName) }
-  const { path } = found?.served ?? { path: textOf(name) }
+  const path = yield* service.namespace.pathOf(node, name)
   if (found === undefined)
     service.onMount?.({ ...about, path, status: 'no-entry', text: `there is no export "${path}"` })
   else service.onMount?.({ ...about, path, status: 'ok', text: path })

@@ -1,0 +1,142 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { once } from 'node:events'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { run } from '../src/sys/run.ts'
+import { type Daemon, startDaemon } from './daemon.ts'
+import type { NfsLoad, NfsLoadResult } from './nfs-load.ts'
+import type { Bench, BenchOptions } from './options.ts'
+import { needPrograms } from './peers.ts'
+import { measuredRows, type Row, type Sample, table } from './side-by-side.ts'
+
+const MIB = 2 ** 20
+const NETROOT = fileURLToPath(new URL('../bin/netroot', import.meta.url))
+const LOAD = fileURLToPath(new URL('nfs-load.ts', import.meta.url))
+const MANY_FILES = 20_000
+const SMALL_FILES = 4000
+
+interface NfsRow extends Row {
+  readonly load: Pick<NfsLoad, 'does' | 'connections' | 'outstanding' | 'count'>
+}
+
+const ROWS: readonly NfsRow[] = [
+  row('GETATTR, 1 outstanding, calls/s', 'getattr', 1, 1, 10_000),
+  row('GETATTR, 16 outstanding, calls/s', 'getattr', 1, 16, 40_000),
+  row('READ 4 KiB, 1 outstanding, calls/s', 'read', 1, 1, 10_000),
+  row('READ 4 KiB, 16 outstanding, calls/s', 'read', 1, 16, 40_000),
+  row('1 GiB in order, 1 outstanding, MiB/s', 'sequential', 1, 1, 1024),
+  row('1 GiB in order, 8 outstanding, MiB/s', 'sequential', 1, 8, 1024),
+  row('64 readers of random 4 KiB, calls/s', 'read', 64, 1, 64_000),
+  row('list and stat of 20 000 files, files/s', 'list', 1, 1, 1),
+  row('look up and read 4000 small files, files/s', 'files', 1, 4, SMALL_FILES),
+]
+
+function row(name: string, does: NfsLoad['does'], connections: number, outstanding: number, count: number): NfsRow {
+  return { name, load: { does, connections, outstanding, count } }
+}
+
+interface Server {
+  readonly name: string
+  readonly port: number
+  readonly mountPort: number
+  readonly path: string
+  readonly command: readonly string[]
+}
+
+/** NFSv3 from one tree: a release's archive by netroot, the same unpacked by netroot and by nfs-ganesha. */
+export const nfsBench: Bench = async (options) => {
+  const programs = { '/usr/bin/ganesha.nfsd': 'nfs-ganesha', '/usr/lib/ganesha/libfsalvfs.so': 'nfs-ganesha-vfs' }
+  await needPrograms({ ...programs, '/sbin/rpcbind': 'rpcbind' }, options.tell)
+  const directory = await mkdtemp(join(tmpdir(), 'netroot-bench-nfs-'))
+  try {
+    return await benchIn(directory, options)
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+async function benchIn(directory: string, options: BenchOptions): Promise<string> {
+  const tree = join(directory, 'tree')
+  const tar = join(directory, 'tree.tar')
+  options.tell('makes a tree of 1 GiB, 20 000 and 4000 files')
+  await makeTree(tree)
+  await run('tar', ['-C', tree, '--format=pax', '-cf', tar, '.'])
+  const own = (name: string, port: number, path: string): Server => {
+    const command = [NETROOT, 'serve', 'nfs', `tree=${path}`, '--listen', `127.0.0.1:${port}`]
+    return { name, port, mountPort: port, path: '/tree', command }
+  }
+  const servers = [
+    own('netroot, archive', 7201, tar),
+    await ganesha(directory, tree),
+    own('netroot, directory', 7202, tree),
+  ]
+  const samples = await measuredRows(ROWS, servers, (at, server) => measure(at, server), options)
+  const unit = 'server CPU s per GiB or 100 000 calls, server MiB'
+  return table(`NFSv3 (${unit})`, ROWS, servers, samples, options.json)
+}
+
+async function makeTree(tree: string): Promise<void> {
+  for (const name of ['many', 'small']) await mkdir(join(tree, name), { recursive: true })
+  await using big = await open(join(tree, 'big'), 'w')
+  const chunk = randomBytes(MIB)
+  for (let at = 0; at < 1024; at += 1) await big.write(chunk)
+  for (let at = 0; at < MANY_FILES; at += 1) await writeFile(join(tree, 'many', `f${at}`), '')
+  for (let at = 0; at < SMALL_FILES; at += 1) await writeFile(join(tree, 'small', `f${at}`), chunk.subarray(0, 4000))
+}
+
+/** It tells rpcbind where it is, and both keep files in /run: theirs is not that of this host. */
+async function ganesha(directory: string, tree: string): Promise<Server> {
+  const [port, mountPort] = [7203, 7204]
+  const file = join(directory, 'ganesha.conf')
+  await writeFile(
+    file,
+    `NFS_CORE_PARAM { Bind_addr = 127.0.0.1; NFS_Port = ${port}; MNT_Port = ${mountPort}; Protocols = 3;
+       Enable_NLM = false; Enable_RQUOTA = false; }
+     EXPORT { Export_Id = 1; Path = ${tree}; Pseudo = /tree; Protocols = 3; Access_Type = RO; Squash = None;
+       SecType = sys; FSAL { Name = VFS; } }\n`,
+  )
+  const both =
+    'mount -t tmpfs tmpfs /run; mkdir /run/ganesha; rpcbind -w -h 127.0.0.1 -f & exec ganesha.nfsd -F -L "$0" -f "$1" -p "$2"'
+  const log = join(directory, 'ganesha.log')
+  const command = ['unshare', '-m', 'sh', '-c', both, log, file, join(directory, 'ganesha.pid')]
+  return { name: 'nfs-ganesha', port, mountPort, path: tree, command }
+}
+
+async function measure({ load }: NfsRow, server: Server): Promise<Sample> {
+  await using daemon = await startDaemon({ command: server.command, probe: () => answers(server) })
+  const { port, mountPort, path } = server
+  const whole = { ...load, port, mountPort, path }
+  await loaded({ ...whole, count: Math.ceil(load.count / 10) }) // the program warm, the pages in memory
+  return await sampleOf(daemon, whole)
+}
+
+async function sampleOf(daemon: Daemon, load: NfsLoad): Promise<Sample> {
+  const before = await daemon.usage()
+  const { seconds, done, bytes } = await loaded(load)
+  const after = await daemon.usage()
+  const isBulk = load.does === 'sequential'
+  const rate = (isBulk ? bytes / MIB : done) / seconds
+  const amount = isBulk ? bytes / 2 ** 30 : done / 100_000
+  return { rate, cpu: (after.cpuSeconds - before.cpuSeconds) / amount, peakMiB: after.peakMiB }
+}
+
+async function loaded(load: NfsLoad): Promise<NfsLoadResult> {
+  const args = ['--disable-warning=ExperimentalWarning', LOAD, JSON.stringify(load)]
+  return JSON.parse(
+    (await run(process.execPath, args, { signal: AbortSignal.timeout(120_000) })).toString(),
+  ) as NfsLoadResult
+}
+
+/** Rejects as long as nobody listens, or nothing is exported yet. */
+async function answers({ port, mountPort, path }: Server): Promise<void> {
+  const socket = connect({ host: '127.0.0.1', port })
+  try {
+    await once(socket, 'connect')
+  } finally {
+    socket.destroy()
+  }
+  await loaded({ port, mountPort, path, does: 'getattr', connections: 1, outstanding: 1, count: 1 })
+}
