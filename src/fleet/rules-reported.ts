@@ -39,7 +39,7 @@ const CAUSES: Readonly<Record<FailureCause, { readonly means: string; readonly n
   },
   'server-gone': {
     means: 'the server of the root does not answer',
-    next: ['see whether netroot is running: systemctl status netroot', 'check cable and switch between the two'],
+    next: ["see whether netroot is running: ss -lntp 'sport = :2049'", 'check cable and switch between the two'],
   },
   'root-refused': {
     means: 'the server refused the root file system',
