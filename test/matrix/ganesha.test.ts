@@ -7,8 +7,8 @@ import { ganeshaExport } from '../../src/exports/nfs.ts'
 import { unpackRelease } from '../../src/image/unpack.ts'
 import type { ServedLab } from '../../src/lab/served-lab.ts'
 import { debianRelease } from '../support/debian.ts'
-import { bootDirectly, tells } from './direct.ts'
-import { serveDebian, Session, showWhatFailed } from './served.ts'
+import { bootDirectly, tells } from '../vm/direct.ts'
+import { serveDebian, Session, showWhatFailed } from '../vm/served.ts'
 
 /* The root comes from nfs-ganesha, with the configuration that netroot writes for it. */
 

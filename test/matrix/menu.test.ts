@@ -10,7 +10,7 @@ import type { Machine } from '../../src/lab/machine.ts'
 import type { MachineOptions } from '../../src/lab/machine-options.ts'
 import { ServedLab } from '../../src/lab/served-lab.ts'
 import { debianRelease } from '../support/debian.ts'
-import { eventOf, showWhatFailed, storyText } from './served.ts'
+import { eventOf, showWhatFailed, storyText } from '../vm/served.ts'
 
 /* A menu under each loader: left alone, and with a key pressed. What was chosen reaches the machine's kernel. */
 
