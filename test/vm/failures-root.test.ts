@@ -31,7 +31,10 @@ test('a root that the server does not have is refused by its name [HT56, AW41]',
   assert.equal((await tells(served, pc, 'report.failed')).cause, 'root-refused')
   assert.match(await showText(served, pc), /NFS mount of \/release\/nope refused: there is no export "\/release\/nope"/)
   const why = await whyText(served, pc)
-  assert.match(why, /^(?:failed|stuck): the server refused the root .*the server says: there is no export "\/release\/nope"/m)
+  assert.match(
+    why,
+    /^(?:failed|stuck): the server refused the root .*the server says: there is no export "\/release\/nope"/m,
+  )
   assert.match(why, /a root that root= on the kernel command line names: see its path/)
   assert.match(
     why,
