@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises'
-import { connect } from 'node:net'
-import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -15,6 +13,9 @@ import { measuredRows, type Row, type Sample, table } from './side-by-side.ts'
 const MIB = 2 ** 20
 const NETROOT = fileURLToPath(new URL('../bin/netroot', import.meta.url))
 const LOAD = fileURLToPath(new URL('nfs-load.ts', import.meta.url))
+/** All goes on in a network of its own: nfs-ganesha wants an rpcbind, which would listen everywhere. */
+const SPACE = `netroot-bench-${process.pid}`
+const INSIDE = ['ip', 'netns', 'exec', SPACE] as const
 const MANY_FILES = 20_000
 const SMALL_FILES = 4000
 
@@ -48,12 +49,18 @@ interface Server {
 
 /** NFSv3 from one tree: a release's archive by netroot, the same unpacked by netroot and by nfs-ganesha. */
 export const nfsBench: Bench = async (options) => {
-  const programs = { '/usr/bin/ganesha.nfsd': 'nfs-ganesha', '/usr/lib/ganesha/libfsalvfs.so': 'nfs-ganesha-vfs' }
+  const programs = {
+    '/usr/bin/ganesha.nfsd': 'nfs-ganesha',
+    '/usr/lib/x86_64-linux-gnu/ganesha/libfsalvfs.so': 'nfs-ganesha-vfs',
+  }
   await needPrograms({ ...programs, '/sbin/rpcbind': 'rpcbind' }, options.tell)
   const directory = await mkdtemp(join(tmpdir(), 'netroot-bench-nfs-'))
+  await run('ip', ['netns', 'add', SPACE])
   try {
+    await run(INSIDE[0], [...INSIDE.slice(1), 'ip', 'link', 'set', 'lo', 'up'])
     return await benchIn(directory, options)
   } finally {
+    await run('ip', ['netns', 'delete', SPACE])
     await rm(directory, { recursive: true, force: true })
   }
 }
@@ -93,20 +100,20 @@ async function ganesha(directory: string, tree: string): Promise<Server> {
   const file = join(directory, 'ganesha.conf')
   await writeFile(
     file,
-    `NFS_CORE_PARAM { Bind_addr = 127.0.0.1; NFS_Port = ${port}; MNT_Port = ${mountPort}; Protocols = 3;
+    `NFS_CORE_PARAM { NFS_Port = ${port}; MNT_Port = ${mountPort}; Protocols = 3;
        Enable_NLM = false; Enable_RQUOTA = false; }
      EXPORT { Export_Id = 1; Path = ${tree}; Pseudo = /tree; Protocols = 3; Access_Type = RO; Squash = None;
        SecType = sys; FSAL { Name = VFS; } }\n`,
   )
   const both =
-    'mount -t tmpfs tmpfs /run; mkdir /run/ganesha; rpcbind -w -h 127.0.0.1 -f & exec ganesha.nfsd -F -L "$0" -f "$1" -p "$2"'
+    'mount -t tmpfs tmpfs /run; mkdir /run/ganesha; rpcbind -w -f & sleep 1; exec ganesha.nfsd -F -L "$0" -f "$1" -p "$2"'
   const log = join(directory, 'ganesha.log')
   const command = ['unshare', '-m', 'sh', '-c', both, log, file, join(directory, 'ganesha.pid')]
   return { name: 'nfs-ganesha', port, mountPort, path: tree, command }
 }
 
 async function measure({ load }: NfsRow, server: Server): Promise<Sample> {
-  await using daemon = await startDaemon({ command: server.command, probe: () => answers(server) })
+  await using daemon = await startDaemon({ command: [...INSIDE, ...server.command], probe: () => answers(server) })
   const { port, mountPort, path } = server
   const whole = { ...load, port, mountPort, path }
   await loaded({ ...whole, count: Math.ceil(load.count / 10) }) // the program warm, the pages in memory
@@ -124,19 +131,12 @@ async function sampleOf(daemon: Daemon, load: NfsLoad): Promise<Sample> {
 }
 
 async function loaded(load: NfsLoad): Promise<NfsLoadResult> {
-  const args = ['--disable-warning=ExperimentalWarning', LOAD, JSON.stringify(load)]
-  return JSON.parse(
-    (await run(process.execPath, args, { signal: AbortSignal.timeout(120_000) })).toString(),
-  ) as NfsLoadResult
+  const program = [process.execPath, '--disable-warning=ExperimentalWarning', LOAD, JSON.stringify(load)]
+  const args = [...INSIDE.slice(1), ...program]
+  return JSON.parse((await run(INSIDE[0], args, { signal: AbortSignal.timeout(120_000) })).toString()) as NfsLoadResult
 }
 
 /** Rejects as long as nobody listens, or nothing is exported yet. */
 async function answers({ port, mountPort, path }: Server): Promise<void> {
-  const socket = connect({ host: '127.0.0.1', port })
-  try {
-    await once(socket, 'connect')
-  } finally {
-    socket.destroy()
-  }
   await loaded({ port, mountPort, path, does: 'getattr', connections: 1, outstanding: 1, count: 1 })
 }

@@ -112,14 +112,11 @@ async function openOverlay(lower: FileTree, lowerKey: string, name: string, uppe
   return { key: keyOf('overlay', name, await realpath(upper), lowerKey), tree }
 }
 
-async function openDirectory(path: string, { name, writes }: ExportWords): Promise<OpenedTree> {
+/** One that is read-only too: it finds its way faster, and it is the policy that refuses to write. */
+async function openDirectory(path: string, { name }: ExportWords): Promise<OpenedTree> {
+  const { WritableDirectory } = await import('../storage/writable-directory.ts')
   // Two exports of one directory may grant different things, so their handles must differ.
-  if (writes) {
-    const { WritableDirectory } = await import('../storage/writable-directory.ts')
-    return { key: keyOf('writable directory', name, path), tree: await WritableDirectory.open(path) }
-  }
-  const { DirectoryTree } = await import('../storage/directory-tree.ts')
-  return { key: keyOf('directory', name, path), tree: new DirectoryTree(path) }
+  return { key: keyOf('directory', name, path), tree: await WritableDirectory.open(path) }
 }
 
 /** The same after a restart, as handles must be. */

@@ -46,7 +46,7 @@ export class OverlayTree implements WritableTree, AsyncDisposable {
    *
    * @param lower the release; it answers at once, its nodes are below 2^32, and it stays the caller's
    * @param lowerKey says which release it is: the directory is tied to it until it is moved to another (`moveOverlay`)
-   * @throws {Error} if the directory belongs to another release, or the system's error
+   * @throws {OtherReleaseError}, {@link InUseError}, or the system's error
    */
   static async open(lower: FileTree, lowerKey: string, directory: string): Promise<OverlayTree> {
     const parts = await openParts(lower, lowerKey, directory)
@@ -174,7 +174,10 @@ export class OverlayTree implements WritableTree, AsyncDisposable {
   }
   /** The release stays open. Calling it twice is fine. */
   close(): Promise<void> {
-    return this.#mutex.run(() => this.#parts.upper.close())
+    return this.#mutex.run(async () => {
+      await this.#parts.upper.close()
+      await this.#parts.release()
+    })
   }
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()

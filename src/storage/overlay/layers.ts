@@ -21,6 +21,8 @@ export interface OverlayParts {
   readonly upperRoot: NodeId
   /** Where things are made before they are moved into place. */
   readonly work: NodeId
+  /** Gives the directory back. */
+  readonly release: () => Promise<void>
 }
 
 /**

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { ByteString } from '../../wire/bytestring.ts'
 import type { FileTree, NodeId } from '../file-tree.ts'
 import { WritableDirectory } from '../writable-directory.ts'
+import { claim } from './claim.ts'
 import { OPAQUE, isWhiteout } from './format.ts'
 import { OtherReleaseError, releaseOf, tieTo } from './parts.ts'
 import { isSame } from './same.ts'
@@ -34,7 +35,7 @@ interface Step {
  * lost; deletions of what the new release does not have are dropped. The overlay must not be open.
  *
  * @param options.dryRun tells only
- * @throws {OtherReleaseError} if the directory is above neither
+ * @throws {OtherReleaseError} if the directory is above another release than `from`, {@link InUseError}
  */
 export async function moveOverlay(
   directory: string,
@@ -46,6 +47,8 @@ export async function moveOverlay(
   if (known !== from.key) {
     throw new OtherReleaseError(`${directory} holds changes of release ${known ?? 'none'}, not of ${from.key}`)
   }
+  await using claimed = new AsyncDisposableStack()
+  if (options.dryRun !== true) claimed.defer(await claim(directory))
   await using upper = await WritableDirectory.open(join(directory, 'upper'))
   const move = new Move(upper, from.tree, to.tree)
   await move.walk({ path: '', upper: upper.root, from: from.tree.root, to: to.tree.root })

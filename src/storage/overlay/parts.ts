@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { FileTree, NodeId } from '../file-tree.ts'
 import { WritableDirectory } from '../writable-directory.ts'
 import { codeOf } from '../writable/errors.ts'
+import { claim } from './claim.ts'
 import type { OverlayParts } from './layers.ts'
 
 /** Which release the directory is above. */
@@ -19,16 +20,21 @@ export class OtherReleaseError extends Error {
  *     DIRECTORY/release   the key of the release
  *     DIRECTORY/upper     what the client has changed
  *     DIRECTORY/work      what is being made; emptied at each start
+ *     DIRECTORY/owner     the process that has it open
  *
- * @throws {OtherReleaseError} and the system's error
+ * @throws {OtherReleaseError}, {@link InUseError} and the system's error
  */
 export async function openParts(lower: FileTree, lowerKey: string, directory: string): Promise<OverlayParts> {
   await mkdir(join(directory, 'work'), { recursive: true, mode: 0o700 })
   const isNew = (await mkdir(join(directory, 'upper'), { recursive: true, mode: 0o755 })) !== undefined
-  await checkRelease(join(directory, RELEASE), lowerKey)
+  const release = await claim(directory)
+  await checkRelease(directory, lowerKey).catch(async (error: unknown) => {
+    await release()
+    throw error
+  })
   const upper = await WritableDirectory.open(directory)
   const nodeOf = async (name: string): Promise<NodeId> => (await upper.lookup(upper.root, name)) ?? upper.root
-  const parts = { lower, lowerKey, upper, upperRoot: await nodeOf('upper'), work: await nodeOf('work') }
+  const parts = { lower, lowerKey, upper, upperRoot: await nodeOf('upper'), work: await nodeOf('work'), release }
   if (isNew) await likeRoot(parts)
   await emptyWork(parts)
   return parts
@@ -49,8 +55,7 @@ export async function tieTo(directory: string, lowerKey: string): Promise<void> 
   await writeFile(join(directory, RELEASE), `${lowerKey}\n`)
 }
 
-async function checkRelease(path: string, lowerKey: string): Promise<void> {
-  const directory = join(path, '..')
+async function checkRelease(directory: string, lowerKey: string): Promise<void> {
   const known = await releaseOf(directory)
   if (known === undefined) await tieTo(directory, lowerKey)
   else if (known !== lowerKey) {
