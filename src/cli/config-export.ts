@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { Command, Option } from 'commander'
 import type { ServerAddresses } from '../boot/server-addresses.ts'
-import { loadConfig } from '../config/load.ts'
+import { type LoadedConfig, loadConfig } from '../config/load.ts'
 import { CONFIG_FILE } from '../config/paths.ts'
 import type { Config } from '../config/schema.ts'
 import { bootableProfiles } from '../config/start.ts'
@@ -17,7 +17,7 @@ import { type Cidr, networkOf, parseCidr } from '../net/cidr.ts'
 import { writeFileAtomic } from '../sys/files.ts'
 import { listInterfaces } from '../sys/interfaces.ts'
 import { UsageError } from './failure.ts'
-import { openStore, storeDirectory } from './store.ts'
+import { interruptible, openStore, storeDirectory } from './store.ts'
 import type { Print } from './terminal.ts'
 
 interface ExportOptions {
@@ -30,6 +30,7 @@ interface ExportOptions {
   readonly write?: string
   readonly check?: string
   readonly force?: boolean
+  readonly into?: string
 }
 
 /** What each daemon's file is made from. */
@@ -50,15 +51,19 @@ Examples:
   netroot config export dnsmasq > /etc/dnsmasq.d/netroot.conf
   netroot config export dnsmasq --proxy              beside a router that gives the addresses
   netroot config export kea --write /etc/kea/kea-dhcp4.conf
-  netroot config export dhcpd --boot-only --check /etc/dhcp/netroot.conf`
+  netroot config export dhcpd --boot-only --check /etc/dhcp/netroot.conf
+  netroot config export pxelinux --into /srv/tftp    loaders, and a directory of files for each client`
+
+const PXELINUX = 'pxelinux'
+const DAEMONS = [...Object.keys(MAKERS), PXELINUX].join(', ')
 
 /** `netroot config export DAEMON`: what netroot knows, as another server's configuration. */
 export function configExportCommand(print: Print): Command {
   return new Command('export')
     .description(
-      "Print the configuration as another server's: dnsmasq, dhcpd, kea, nginx, tftpd-hpa, exports or ganesha",
+      "Print the configuration as another server's: dnsmasq, dhcpd, kea, nginx, tftpd-hpa, exports, ganesha or pxelinux",
     )
-    .argument('<daemon>', Object.keys(MAKERS).join(', '))
+    .argument('<daemon>', DAEMONS)
     .option('--config <file>', 'the configuration', CONFIG_FILE)
     .option('--network <cidr>', "netroot's address with its prefix length; default as the interface has it")
     .option('--boot-only', 'only what to boot: addresses are the matter of somebody else')
@@ -67,19 +72,37 @@ export function configExportCommand(print: Print): Command {
     .option('--upstream <address>', 'nginx: where netroot listens instead', '127.0.0.1:8080')
     .addOption(new Option('--write <file>', 'write it there').conflicts('check'))
     .option('--check <file>', 'say whether that file is what would be written; status 4 if it is not')
+    .option(
+      '--into <dir>',
+      'pxelinux: the directory that a TFTP server serves; loaders, kernels and all else goes there',
+    )
     .option('--force', 'write even over a file that somebody has changed')
     .addHelpText('after', EXAMPLES)
     .action(async (daemon: string, options: ExportOptions) => {
       const maker = MAKERS[daemon]
-      if (maker === undefined)
-        throw new UsageError(`Cannot export for "${daemon}", want ${Object.keys(MAKERS).join(', ')}`)
-      const { config } = await loadConfig(options.config)
+      if (maker === undefined && daemon !== PXELINUX)
+        throw new UsageError(`Cannot export for "${daemon}", want ${DAEMONS}`)
+      const loaded = await loadConfig(options.config)
+      const { config } = loaded
       const network = await networkFor(config, options.network)
+      if (maker === undefined) return exportTree(loaded, requestFor(config, network, options), options, print)
       const text = dropIn(await maker(requestFor(config, network, options), options), options.config)
       if (options.check !== undefined) return checkFile(options.check, text, print)
       if (options.write !== undefined) return writeDropIn(options.write, text, options.force === true, print)
       print(text)
     })
+}
+
+async function exportTree(
+  loaded: LoadedConfig,
+  { server }: DhcpExport,
+  { into, force }: ExportOptions,
+  print: Print,
+): Promise<void> {
+  if (into === undefined)
+    throw new UsageError('Cannot export for pxelinux: want --into DIR, what its TFTP server serves')
+  const { exportPxelinux } = await import('./config-export-pxelinux.ts')
+  await interruptible((signal) => exportPxelinux(loaded, server, { into, force: force === true, print, signal }))
 }
 
 function requestFor(config: Config, network: Cidr, { bootOnly }: ExportOptions): DhcpExport {

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import type { Firmware } from '../lab/platforms.ts'
+import { FIRMWARES, type Firmware } from '../lab/platforms.ts'
 import type { DemoRecipe } from './demo-image.ts'
 import { listMore, oneMore } from './repeatable.ts'
 import { interruptible, storeDirectory } from './store.ts'
@@ -26,7 +26,7 @@ this program however it ends. Status 0: the machine reported itself alive and sh
 export function demoCommand(): Command {
   return new Command('demo')
     .description('Build a Debian image and show a virtual diskless machine boot from it')
-    .addOption(new Option('--firmware <kind>', 'of the virtual machine').choices(['bios', 'uefi']).default('bios'))
+    .addOption(new Option('--firmware <kind>', 'of the virtual machine').choices(FIRMWARES).default('bios'))
     .option('--keep', 'leave the machine on until Ctrl-C')
     .option('--json', 'print every event as JSON, one a line, and the result as the last')
     .option('--store <directory>', 'where the image is kept (default: $NETROOT_STATE, /var/lib/netroot for root)')

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
 import { CONFIG_FILE, stateDirectory } from '../config/paths.ts'
-import type { Firmware } from '../lab/platforms.ts'
+import { FIRMWARES, type Firmware } from '../lab/platforms.ts'
 import { interruptible } from './store.ts'
 
 interface TryOptions {
@@ -16,6 +16,7 @@ const EXAMPLES = `
 Examples:
   netroot try                       what a machine nobody named would boot
   netroot try pc7 --firmware uefi   what the client pc7 would boot, with its own MAC address and name
+  netroot try --firmware secureboot what a machine would boot that starts nothing unsigned
   netroot try kiosk --json          the profile kiosk; status 0 if it came to its login prompt
 
 The virtual machine, its network and a server of its own live in namespaces: your network and your machines see nothing.`
@@ -26,7 +27,7 @@ export function tryCommand(): Command {
     .description('Boot a virtual machine as netroot.yaml says, in a network of its own')
     .argument('[client|profile]', 'what to try (default: a machine nobody named)')
     .option('--config <file>', 'what to try it with', CONFIG_FILE)
-    .addOption(new Option('--firmware <kind>', 'of the virtual machine').choices(['bios', 'uefi']).default('bios'))
+    .addOption(new Option('--firmware <kind>', 'of the virtual machine').choices(FIRMWARES).default('bios'))
     .option('--keep', 'leave the machine on until Ctrl-C')
     .option('--json', 'print every event as JSON, one a line, and the result as the last')
     .option('--store <directory>', "where images are (default: netroot.yaml's store:, else the state directory)")

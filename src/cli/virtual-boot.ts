@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type LoaderFate, loaderFateOf } from '../fleet/loader-fate.ts'
 import type { Machine } from '../lab/machine.ts'
 import type { Firmware } from '../lab/platforms.ts'
 import { ServedLab, type ToldEvent } from '../lab/served-lab.ts'
@@ -32,6 +33,9 @@ export interface BootResult {
 /** Emulation without hardware help takes a minute or two; a boot that takes longer than this has failed. */
 const PATIENCE_MS = 360_000
 
+/** shim and GRUB hold kernel and initramfs beside the firmware's own copies. */
+const MEMORY_MIB: Readonly<Record<Firmware, number>> = { bios: 1024, uefi: 1024, 'uefi-http': 1024, secureboot: 2048 }
+
 /** Boots one virtual machine in a lab of its own, and shows it. */
 export async function bootVirtually(run: VirtualBoot): Promise<BootResult> {
   const { screen, firmware, signal, store, config, address, mac } = run
@@ -46,8 +50,16 @@ export async function bootVirtually(run: VirtualBoot): Promise<BootResult> {
   })
   screen.serving(served.lab.network())
   const cards = [mac === undefined ? {} : { mac }]
-  const machine = await served.lab.powerOn({ name: 'demo', firmware, memoryMiB: 1024, cpus: 2, cards, signal })
+  const machine = await served.lab.powerOn({
+    name: 'demo',
+    firmware,
+    memoryMiB: MEMORY_MIB[firmware],
+    cpus: 2,
+    cards,
+    signal,
+  })
   screen.powerOn(firmware)
+  void resetWhereRefused(served, machine, run)
   const result = await watch(served, machine, run)
   await machine.screenshot(run.screenshot).then(
     () => screen.picture(),
@@ -56,6 +68,24 @@ export async function bootVirtually(run: VirtualBoot): Promise<BootResult> {
   screen.result(result, machine.console)
   await stay(run, result, machine)
   return result
+}
+
+/** Firmware needs a moment to look at a signature, and iPXE to ask for an address. */
+const REFUSAL_MS = 10_000
+
+/**
+ * Secure Boot refuses iPXE, and the server learns it: switched on again, the machine is sent what it takes. Somebody
+ * would press the button now. Whatever fails here shows as a machine that does not boot.
+ */
+async function resetWhereRefused(served: ServedLab, machine: Machine, { screen, signal }: VirtualBoot): Promise<void> {
+  const fate = (): LoaderFate | undefined => loaderFateOf(served.events.map(({ event }) => event))
+  try {
+    await served.waitForEvent(() => fate() === 'silent', { timeoutMs: PATIENCE_MS, signal })
+    await sleep(REFUSAL_MS, undefined, { signal })
+    if (fate() !== 'silent') return
+    screen.step('the firmware did not start iPXE, so the machine is switched on again')
+    await machine.reset()
+  } catch {}
 }
 
 /** The machine's own console must show its prompt, and the machine must say of itself that it is alive. */

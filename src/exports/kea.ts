@@ -15,7 +15,8 @@ function wholeServer(request: DhcpExport) {
   const { config, network, server } = request
   const pool = `${config.range.first} - ${config.range.last}`
   return {
-    'interfaces-config': { interfaces: [config.interface] },
+    // an interface without a link has no socket: Kea would look once, and serve nobody when the link comes
+    'interfaces-config': { interfaces: [config.interface], 'service-sockets-max-retries': 1_000_000 },
     'lease-database': { type: 'memfile', persist: true },
     'valid-lifetime': config.lease,
     authoritative: true,

@@ -75,6 +75,8 @@ function rawWordsOf(event: BootEvent): EventWords {
       return plain(`menu: ${event.entries.join(', ')} (the first after ${event.timeoutSeconds} s)`)
     case 'boot.chosen':
       return plain(`profile ${event.profile} chosen`)
+    case 'boot.loader':
+      return plain(`is sent shim and GRUB: ${event.why}`)
     case 'boot.local':
       return plain(`starts from its own disk (${event.why})`)
     case 'boot.log':

@@ -155,6 +155,14 @@ export interface ProfileChosen extends At {
   readonly profile: string
 }
 
+/** The machine is sent another loader than it would be, because of what became of that one. */
+export interface LoaderReplaced extends At {
+  readonly type: 'boot.loader'
+  readonly loader: 'grub'
+  /** In words. */
+  readonly why: string
+}
+
 /** The machine was sent on to its own disk. */
 export interface LocalDisk extends At {
   readonly type: 'boot.local'
@@ -330,6 +338,7 @@ export type BootEvent =
   | MenuShown
   | ProfileChosen
   | LocalDisk
+  | LoaderReplaced
   | LogReceived
   | ServerRestarted
   | ReportEvent

@@ -2,7 +2,13 @@ import type { BootEvent, BootEventType, EventOf, FileRole } from './events.ts'
 import { type Phase, phaseAfter } from './phase.ts'
 
 /** What says nothing of how far the machine came. */
-const ABOUT_IT: ReadonlySet<BootEventType> = new Set(['server.restarted', 'nfs.traffic', 'boot.drivers', 'boot.log'])
+const ABOUT_IT: ReadonlySet<BootEventType> = new Set([
+  'server.restarted',
+  'nfs.traffic',
+  'boot.drivers',
+  'boot.loader',
+  'boot.log',
+])
 
 /** The events of one boot, with the questions that the rules of the diagnosis ask of them. */
 export class Evidence {

@@ -185,6 +185,7 @@ test('storyOf() tells what an initramfs came with: slow links, logins, memory, w
     { type: 'boot.menu', at, entries: ['debian', 'local'], timeoutSeconds: 10 },
     { type: 'boot.chosen', at, profile: 'debian' },
     { type: 'boot.local', at, why: 'unknown: local' },
+    { type: 'boot.loader', at, loader: 'grub', why: 'Secure Boot' },
     {
       type: 'boot.drivers',
       at,
@@ -205,6 +206,7 @@ test('storyOf() tells what an initramfs came with: slow links, logins, memory, w
     'menu: debian, local (the first after 10 s)',
     'profile debian chosen',
     'starts from its own disk (unknown: local)',
+    'is sent shim and GRUB: Secure Boot',
     'drivers: fitted to 8086:100e, 9 modules (its card)',
   ])
 })

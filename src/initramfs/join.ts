@@ -12,8 +12,13 @@ const ALIGNMENT = 512
  */
 export async function joinParts(paths: readonly string[], output: string | undefined): Promise<number> {
   const parts = await Promise.all(paths.map((path) => readFile(path)))
-  const padded = parts.flatMap((part) => [part, new Uint8Array(ALIGNMENT - (part.byteLength % ALIGNMENT))])
-  const chunks = padded.slice(0, -1) // zstd takes zeros at the end for damage
+  const chunks = padded(parts)
   if (output !== undefined) await writeFileAtomic(output, Buffer.concat(chunks))
   return chunks.reduce((sum, { byteLength }) => sum + byteLength, 0)
+}
+
+/** The parts with zeros between them, such that they may stand in one file. */
+export function padded(parts: readonly Uint8Array[]): Uint8Array[] {
+  const all = parts.flatMap((part) => [part, new Uint8Array(ALIGNMENT - (part.byteLength % ALIGNMENT))])
+  return all.slice(0, -1) // zstd takes zeros at the end for damage
 }

@@ -2,7 +2,8 @@
 export type Architecture = 'amd64' | 'i386' | 'arm64'
 
 /** `secureboot`: UEFI with Microsoft's keys that starts nothing unsigned. `uefi-http`: UEFI that boots by HTTP, not PXE. */
-export type Firmware = 'bios' | 'uefi' | 'uefi-http' | 'secureboot'
+export const FIRMWARES = ['bios', 'uefi', 'uefi-http', 'secureboot'] as const
+export type Firmware = (typeof FIRMWARES)[number]
 
 /** UEFI in flash: the code, and the variables that each machine gets a copy of. */
 export interface Flash {

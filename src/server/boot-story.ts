@@ -4,6 +4,7 @@ import type { Boot } from '../fleet/boots-reader.ts'
 import { newBootId } from '../fleet/boot-id.ts'
 import type { BootEvent } from '../fleet/events.ts'
 import type { Machine, Speaker } from '../fleet/machine.ts'
+import { refusesIpxe } from '../fleet/loader-fate.ts'
 import { belongingOf } from '../fleet/new-boot.ts'
 import { type PastDrivers, pastDriversOf } from '../fleet/fit.ts'
 import type { Ipv4 } from '../net/ipv4.ts'
@@ -15,6 +16,8 @@ const MOST_UNWRITTEN = 1000
 const TELL_EVERY_MS = 60_000
 /** Drivers that failed are tried again after so many boots. */
 const BOOTS_LOOKED_AT = 8
+/** Firmware that finds nothing that it may start begins again and again. */
+const BOOTS_OF_LOADER = 4
 
 /**
  * Writes what happens into the boots, and never stands in the way of one: where the database cannot be written (its
@@ -97,6 +100,11 @@ export class BootStory {
   chosen(id: string): string | undefined {
     const told = this.events(id).findLast((event) => event.type === 'boot.chosen')
     return told?.profile ?? this.#chosen.get(id)
+  }
+  /** Does a machine start no iPXE, by what its latest boots tell? */
+  refusesIpxe(mac: Mac): boolean {
+    const boots = this.#try(() => this.#boots.ofMachine(mac, BOOTS_OF_LOADER)) ?? []
+    return refusesIpxe(boots.map(({ id }) => this.events(id)))
   }
   /** What became of the drivers that the machine's boots before this one were sent, the newest first. */
   pastDrivers({ id, machine }: Boot): readonly PastDrivers[] {

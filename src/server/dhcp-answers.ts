@@ -1,23 +1,27 @@
-import { chooseLoader, type LoaderKind } from '../boot/loaders/select.ts'
+import { isRaspberryPi, PI_BOOT_FILE, PI_VENDOR_OPTIONS } from '../boot/loaders/raspberry-pi.ts'
+import { chooseLoader, type LoaderKind, SIGNED_ARCHITECTURES } from '../boot/loaders/select.ts'
 import type { ServerAddresses } from '../boot/server-addresses.ts'
 import { clientOf, hostNameOf } from '../config/effective.ts'
 import type { Config } from '../config/schema.ts'
 import { startOf } from '../config/start.ts'
 import { contains } from '../net/cidr.ts'
+import type { Mac } from '../net/mac.ts'
 import type { AnswerClient, DhcpAnswer } from '../protocols/dhcp/answer.ts'
 import type { DhcpClient } from '../protocols/dhcp/client.ts'
-import { IPXE } from '../protocols/dhcp/options.ts'
+import { IPXE, option, rawOption } from '../protocols/dhcp/options.ts'
 import type { AnsweredNetwork } from './dhcp-networks.ts'
 
 /**
  * What every machine is told, and what only this one: the policy behind the DHCP server.
  *
  * @param server where machines that ask it find the other services
+ * @param refusesIpxe does a machine start no loader that is not signed?
  */
 export function dhcpAnswers(
   config: Config,
   server: ServerAddresses,
   networks: readonly AnsweredNetwork[],
+  refusesIpxe: (mac: Mac) => boolean = () => false,
 ): AnswerClient {
   const smallestFirst = networks.toSorted((a, b) => b.network.prefix - a.network.prefix)
   return (client, { link }) => {
@@ -30,7 +34,7 @@ export function dhcpAnswers(
     return {
       ...networkAnswer(network),
       ...(hostName === '' ? {} : { hostName }),
-      ...bootAnswer(client, server, start.loader),
+      ...bootAnswer(client, server, start.loader ?? learnedLoader(client, refusesIpxe)),
     }
   }
 }
@@ -47,13 +51,24 @@ function networkAnswer({ network, settings }: AnsweredNetwork): DhcpAnswer {
   }
 }
 
+/** UEFI that fetched iPXE and did not start it gets shim and GRUB, which are signed, where no loader is named. */
+export function learnedLoader(client: DhcpClient, refusesIpxe: (mac: Mac) => boolean): 'grub' | undefined {
+  const { architecture = 0, firmware, isIpxe, mac } = client
+  if (firmware === 'none' || isIpxe || !SIGNED_ARCHITECTURES.has(architecture)) return undefined
+  return refusesIpxe(mac) ? 'grub' : undefined
+}
+
 /** Only firmware and loaders are told what to fetch: a running system has no use for it. */
 function bootAnswer(
   client: DhcpClient,
   server: ServerAddresses,
   loader: LoaderKind | undefined,
-): Pick<DhcpAnswer, 'nextServer' | 'bootFile'> {
+): Pick<DhcpAnswer, 'nextServer' | 'bootFile' | 'extra'> {
   if (client.firmware === 'none' && !client.isIpxe) return {}
+  if (!client.isIpxe && isRaspberryPi(client)) {
+    const extra = new Map([rawOption(option.vendorSpecific, PI_VENDOR_OPTIONS)])
+    return { nextServer: server.address, bootFile: PI_BOOT_FILE, extra }
+  }
   const choice = chooseLoader(
     {
       architecture: client.architecture,

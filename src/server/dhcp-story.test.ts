@@ -69,3 +69,12 @@ test('dhcpStory() begins a boot with the first packet of firmware, and none for 
   const [boot] = boots.list()
   assert.deepEqual([boot?.name, boot?.address, boot?.machine.architecture], ['pc7', '10.0.0.7', 7])
 })
+
+test('dhcpStory() tells once that a machine is sent another loader', (t) => {
+  const { boots, story } = testing.memoryStory(t)
+  const tell = dhcpStory(story, undefined, ({ mac }) => mac === testing.PC7)
+  const offered = { kind: 'offered', address: '10.0.0.7', leaseSeconds: 600, answer: ANSWER } as const
+  for (let times = 0; times < 2; times += 1) tell(exchange('discover', offered))
+  const told = boots.list().flatMap(({ id }) => testing.eventsOf(boots, id).map(({ type }) => type))
+  assert.deepEqual(told, ['dhcp.discover', 'dhcp.offer', 'boot.loader', 'dhcp.discover', 'dhcp.offer'])
+})

@@ -1,6 +1,7 @@
 import type { Boot } from '../fleet/boots-reader.ts'
 import type { BootEvent } from '../fleet/events.ts'
 import type { Ipv4 } from '../net/ipv4.ts'
+import type { DhcpClient } from '../protocols/dhcp/client.ts'
 import type { DhcpExchange } from '../protocols/dhcp/exchange.ts'
 import type { BootStory } from './boot-story.ts'
 import { machineOf, speakerIn } from './machine.ts'
@@ -9,10 +10,12 @@ import { machineOf, speakerIn } from './machine.ts'
  * Writes what DHCP did into the boot that it belongs to.
  *
  * @param onCard called when a loader has told its card, seconds before it asks what to boot
+ * @param isReplaced is a machine sent another loader, because it started iPXE not once?
  */
 export function dhcpStory(
   story: BootStory,
   onCard: (boot: Boot) => void = () => undefined,
+  isReplaced: (client: DhcpClient) => boolean = () => false,
 ): (exchange: DhcpExchange) => void {
   return (exchange) => {
     const at = Date.now()
@@ -22,8 +25,15 @@ export function dhcpStory(
     const boot = story.bootOfDhcp(machineOf(client), speakerIn(client), at)
     if (boot === undefined) return
     for (const event of events) story.record(boot.id, event)
+    if (exchange.received === 'discover' && isReplaced(client)) tellReplaced(story, boot, at)
     if (exchange.received === 'discover' && client.busId !== undefined) onCard(boot)
   }
+}
+
+function tellReplaced(story: BootStory, { id }: Boot, at: number): void {
+  if (story.events(id).some(({ type }) => type === 'boot.loader')) return // once, however often it asks
+  const why = 'it fetched iPXE and did not start it, as Secure Boot has it'
+  story.record(id, { type: 'boot.loader', at, loader: 'grub', why })
 }
 
 /** The events of one message and of what it was answered. */

@@ -15,6 +15,8 @@ export interface PreparedBoot {
   readonly plan: BootPlan
   /** `pc7 boots debian 3f9ad2… with Linux 6.12`. */
   readonly title: string
+  /** Name of the profile. */
+  readonly profile: string
 }
 
 /** What of a boot is decided already. */
@@ -79,7 +81,7 @@ export class Plans {
       ssh: profile.ssh,
       time: Math.floor(Date.now() / 1000),
     })
-    return { plan, title: titleOf(client?.name ?? mac, profile.image, chosen) }
+    return { plan, profile: profile.name, title: titleOf(client?.name ?? mac, profile.image, chosen) }
   }
 
   /** Begins to make what a machine will ask for that has only just said which card it has. Nothing here throws. */

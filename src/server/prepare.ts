@@ -38,6 +38,8 @@ export async function prepareBoots(options: PrepareOptions): Promise<Loaders> {
     onStep('preparing boot loaders')
     const loaders = new Loaders(join(storeDirectory, 'cache'), new Map(Object.entries(config.loaders)))
     for (const name of usualLoaders(config)) await loaders.get(name, signal)
+    // for the few machines with Secure Boot: without it all others boot
+    for (const name of USUAL_LOADERS.grub) await loaders.get(name, signal).catch(() => signal?.throwIfAborted())
     return loaders
   } catch (error) {
     throw withAdvice(error, storeDirectory)

@@ -6,6 +6,7 @@ import type { Config } from '../config/schema.ts'
 import type { Boots } from '../fleet/boots.ts'
 import type { Mac } from '../net/mac.ts'
 import { ReleaseStore } from '../image/store.ts'
+import type { DhcpClient } from '../protocols/dhcp/client.ts'
 import { HttpServer } from '../protocols/http/server.ts'
 import { NfsServer } from '../protocols/nfs/server.ts'
 import { RecordsDirectory } from '../protocols/nfs/v4/records-directory.ts'
@@ -18,7 +19,7 @@ import { answerBoot } from './boot-routes.ts'
 import type { BootServices } from './boot-services.ts'
 import { BootStory } from './boot-story.ts'
 import { checkChoices } from './choices.ts'
-import { dhcpAnswers } from './dhcp-answers.ts'
+import { dhcpAnswers, learnedLoader } from './dhcp-answers.ts'
 import { startDhcpService } from './dhcp-service.ts'
 import { dhcpStory } from './dhcp-story.ts'
 import { DriversChoice } from './drivers-choice.ts'
@@ -209,13 +210,16 @@ function startDhcp(
   neighbours: Icmpv6Socket | undefined,
 ): Promise<AsyncDisposable> {
   const { story, server, log } = services
-  const tell = dhcpStory(story, (boot) => void services.plans.anticipate(boot))
+  const refusesIpxe = (mac: Mac): boolean => story.refusesIpxe(mac)
+  const isReplaced = (client: DhcpClient): boolean =>
+    services.plans.start(client.mac)?.loader === undefined && learnedLoader(client, refusesIpxe) !== undefined
+  const tell = dhcpStory(story, (boot) => void services.plans.anticipate(boot), isReplaced)
   return startDhcpService({
     dhcp: config.dhcp,
     interface: network.interface,
     serverAddress: server.address,
     leases: state.leases,
-    answer: dhcpAnswers(config, server, network.networks),
+    answer: dhcpAnswers(config, server, network.networks, refusesIpxe),
     checked: network.server,
     onExchange: (exchange) => {
       tell(exchange)

@@ -8,6 +8,7 @@ import { identify } from '../storage/hot-chunks.ts'
 import { answerBoot } from './boot-routes.ts'
 import type { BootServices } from './boot-services.ts'
 import { loaderConfig, peerAddress, readConfigName } from './loader-configs.ts'
+import { openPiFile } from './raspberry-pi.ts'
 
 /**
  * The file that a TFTP path means: a loader, the configuration of one, or for loaders that know no HTTP what is also
@@ -19,6 +20,7 @@ export async function openTftpFile(
   peer: TftpPeer,
 ): Promise<ByteSource | undefined> {
   const { name, ...asked } = readConfigName(path)
+  if (name.kind === 'own') return (await openPiFile(services, name.file, peer)) ?? openLoader(services, name.file)
   if ('file' in name) return (await openBootFile(services, name.file, peer)) ?? openLoader(services, name.file)
   const text = await loaderConfig(services, { name, ...asked, peer: peerAddress(peer), by: 'tftp' })
   return text === undefined ? undefined : memorySource(Buffer.from(text))

@@ -23,6 +23,8 @@ export interface DebianRequest {
   readonly suite: string
   /** Debian's name of the architecture, such as `amd64`. It need not be this host's. */
   readonly architecture: string
+  /** Component of the archive beside `main`, such as `non-free-firmware`. */
+  readonly component?: string
   /** Where the packages are kept; no network is needed for those that are there. */
   readonly cacheDir: string
   /** The host's own mirror where it is not given. */
@@ -118,7 +120,8 @@ async function writeAptConfig(state: string, request: DebianRequest, mirror: Deb
   await Promise.all(directories.map((name) => mkdir(join(state, name), { recursive: true })))
   const key = mirror.keyring ?? ((await exists(ARCHIVE_KEYRING)) ? ARCHIVE_KEYRING : undefined)
   const signedBy = key === undefined ? '' : `[signed-by=${key}] `
-  await writeFile(join(state, 'sources.list'), `deb ${signedBy}${mirror.uri} ${request.suite} main\n`)
+  const components = request.component === undefined ? 'main' : `main ${request.component}`
+  await writeFile(join(state, 'sources.list'), `deb ${signedBy}${mirror.uri} ${request.suite} ${components}\n`)
   await writeFile(join(state, 'status'), '')
   const settings = {
     'Dir::State': state,

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Loaders } from '../../src/boot/loaders/files.ts'
 import { USUAL_LOADERS } from '../../src/boot/loaders/select.ts'
 import type { MachineOptions } from '../../src/lab/machine-options.ts'
-import type { ServedLab } from '../../src/lab/served-lab.ts'
+import type { ServedLab, ToldEvent } from '../../src/lab/served-lab.ts'
 import { debianRelease } from '../support/debian.ts'
 import { eventOf, serveDebian, showWhatFailed, storyText } from './served.ts'
 
@@ -61,6 +62,21 @@ describe('loaders', { timeout: 900_000 }, () => {
     const fetched = lab.events.flatMap(({ event }) => (event.type === 'http.file' ? [event.path] : []))
     assert.match(fetched[0] ?? '', /\/loader\/snponly\.efi$/)
     assert.ok(!lab.events.some(({ event }) => event.type === 'tftp.file' && event.outcome === 'sent'))
+  })
+
+  test('a machine with Secure Boot that refused iPXE is sent shim when it comes back, where no loader is named', async () => {
+    await served?.[Symbol.asyncDispose]()
+    await fetchLoaders()
+    served = await serveDebian({ firmware: 'secureboot' })
+    const machine = await served.lab.powerOn({ name: 'learn', firmware: 'secureboot', memoryMiB: 2048 })
+    const isRefused = ({ event }: ToldEvent): boolean => event.type === 'tftp.file' && event.bytes > 100_000
+    await served.waitForEvent(isRefused, { timeoutMs: 120_000 })
+    await sleep(3000) // the firmware looks at the signature, and goes on to whatever it has next
+    await machine.reset()
+    await eventOf(served, 'report.switch', { timeoutMs: 240_000 })
+    assert.equal(sentOverTftp(served)[0], 'snponly.efi')
+    assert.match(await storyText(served), /is sent shim and GRUB: it fetched iPXE and did not start it/)
+    await machine.quit()
   })
 
   test('UEFI that boots by HTTP goes through shim and GRUB too', async () => {

@@ -1,3 +1,5 @@
+import { PI_FIRMWARE } from './raspberry-pi.ts'
+
 /** Where a loader comes from: one file of one Debian package. */
 export interface LoaderSource {
   /** The name under which it is served. */
@@ -5,6 +7,8 @@ export interface LoaderSource {
   readonly package: string
   /** Debian's architecture of the package; those for all are looked up in amd64's index. */
   readonly architecture: 'amd64' | 'arm64'
+  /** Component of the archive, `main` where nothing is said. */
+  readonly component?: 'non-free-firmware'
   /** Path inside the package. */
   readonly member: string
 }
@@ -46,6 +50,10 @@ export const LOADER_CATALOG: readonly LoaderSource[] = [
     'arm64',
     'usr/lib/grub/arm64-efi-signed',
   )('grubaa64.efi', 'grubnetaa64.efi.signed'),
+  ...PI_FIRMWARE.map((name) => ({
+    ...fromPackage('raspi-firmware', 'arm64', 'usr/lib/raspi-firmware')(name),
+    component: 'non-free-firmware' as const,
+  })),
   fromPackage('grub-efi-ia32-unsigned', 'amd64', 'usr/lib/grub/i386-efi/monolithic')('grubia32.efi', 'grubnetia32.efi'),
 ]
 

@@ -55,11 +55,15 @@ export class Loaders {
     return ensureFile(join(directory, source.name), deb, source.member)
   }
 
-  async #packageOf({ package: name, architecture }: LoaderSource, signal?: AbortSignal): Promise<DebianPackage> {
+  async #packageOf(
+    { package: name, architecture, component }: LoaderSource,
+    signal?: AbortSignal,
+  ): Promise<DebianPackage> {
     const packages = await fetchDebianPackages({
       packages: [name],
       suite: SUITE,
       architecture,
+      ...(component === undefined ? {} : { component }),
       cacheDir: join(this.#cacheDir, 'debian'),
       ...(signal === undefined ? {} : { signal }),
     })

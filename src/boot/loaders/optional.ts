@@ -7,6 +7,8 @@ const OPTIONAL = [
   /^(?:.*\/)?(?:revocations\w*|shim_certificate_\d+)\.efi$/,
   /^grub\/.*\.(?:lst|mod|pf2|mo|gmo)$/,
   /^grub\/grub\.cfg-/,
+  // a Raspberry Pi asks for all that it could use, below its serial number and then above it
+  /^(?:[0-9a-f]{8}\/)?(?:recover4?\.elf|pieeprom\.\w+|vl805\.\w+|dt-blob\.bin|bootcfg\.txt|armstub8\S*\.bin|overlays\/\S+)$/,
 ]
 
 /** Is it of no matter that a file of that name is not there? */

@@ -82,6 +82,11 @@ export const USUAL_LOADERS: Readonly<Record<LoaderKind, readonly string[]>> = {
 /** Every file that the table above names. */
 export const LOADER_FILES: readonly string[] = [...new Set(LOADERS.flatMap((row) => Object.values(row.files)))]
 
+/** Those whose firmware may have Secure Boot on, and for which there are signed loaders. */
+export const SIGNED_ARCHITECTURES: ReadonlySet<number> = new Set(
+  LOADERS.flatMap(({ architectures, files }) => (files.grub?.startsWith('shim') === true ? architectures : [])),
+)
+
 /** One line of the table, as other DHCP servers are told it. */
 export interface BootFileRule {
   readonly architectures: readonly number[]
