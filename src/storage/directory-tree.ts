@@ -19,7 +19,7 @@ import {
   type NodeId,
   StaleNodeError,
 } from './file-tree.ts'
-import { deviceOf, timeOf } from './host-stats.ts'
+import { attributesOf } from './host-stats.ts'
 import { readXattrs } from './xattrs.ts'
 
 /** Where a node was last seen. */
@@ -207,29 +207,4 @@ function statOrNone(path: Buffer): BigIntStats | undefined {
 
 function isPlainName(name: ByteString): boolean {
   return name !== '' && name !== '.' && name !== '..' && !name.includes('/') && !name.includes('\0')
-}
-
-function attributesOf(stats: BigIntStats): Attributes {
-  const type = typeOf(stats)
-  const isDevice = type === 'character' || type === 'block'
-  return {
-    type,
-    mode: Number(stats.mode) & 0o7777,
-    uid: Number(stats.uid),
-    gid: Number(stats.gid),
-    size: Number(stats.size),
-    usedBytes: Number(stats.blocks) * 512,
-    linkCount: Number(stats.nlink),
-    device: isDevice ? deviceOf(stats.rdev) : { major: 0, minor: 0 },
-    modified: timeOf(stats.mtimeNs),
-  }
-}
-
-function typeOf(stats: BigIntStats): FileType {
-  if (stats.isFile()) return 'file'
-  if (stats.isDirectory()) return 'directory'
-  if (stats.isSymbolicLink()) return 'symlink'
-  if (stats.isCharacterDevice()) return 'character'
-  if (stats.isBlockDevice()) return 'block'
-  return stats.isFIFO() ? 'fifo' : 'socket'
 }

@@ -1,10 +1,9 @@
 import type { BigIntStats } from 'node:fs'
-import type { FileType, NodeId } from '../file-tree.ts'
-import { deviceOf, timeOf } from '../host-stats.ts'
+import type { NodeId } from '../file-tree.ts'
+import { attributesOf, timeOf } from '../host-stats.ts'
 import type { LiveAttributes } from '../writable-tree.ts'
 
 const SMALL_INODE = 2n ** 32n
-const NO_DEVICE = { major: 0, minor: 0 }
 
 /** Numbers below are left to others, see `OverlayTree`. */
 export const FIRST_NODE = 2 ** 32
@@ -23,29 +22,10 @@ export function nodeOf({ ino, birthtimeNs }: BigIntStats): NodeId {
 
 /** @param bumps changes made through the tree, which the clock may have been too slow to tell */
 export function liveAttributes(stats: BigIntStats, bumps: number): LiveAttributes {
-  const type = typeOf(stats)
-  const isDevice = type === 'character' || type === 'block'
   return {
-    type,
-    mode: Number(stats.mode) & 0o7777,
-    uid: Number(stats.uid),
-    gid: Number(stats.gid),
-    size: Number(stats.size),
-    usedBytes: Number(stats.blocks) * 512,
-    linkCount: Number(stats.nlink),
-    device: isDevice ? deviceOf(stats.rdev) : NO_DEVICE,
-    modified: timeOf(stats.mtimeNs),
+    ...attributesOf(stats),
     accessed: timeOf(stats.atimeNs),
     changed: timeOf(stats.ctimeNs),
     change: BigInt.asUintN(64, stats.ctimeNs + BigInt(bumps)),
   }
-}
-
-function typeOf(stats: BigIntStats): FileType {
-  if (stats.isFile()) return 'file'
-  if (stats.isDirectory()) return 'directory'
-  if (stats.isSymbolicLink()) return 'symlink'
-  if (stats.isCharacterDevice()) return 'character'
-  if (stats.isBlockDevice()) return 'block'
-  return stats.isFIFO() ? 'fifo' : 'socket'
 }
