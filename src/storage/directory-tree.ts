@@ -11,14 +11,7 @@ import {
 } from 'node:fs'
 import { type ByteString, byteStringFrom, bytesOf } from '../wire/bytestring.ts'
 import type { ByteSource } from './byte-source.ts'
-import {
-  type Attributes,
-  type DirectoryEntry,
-  type FileTree,
-  type FileType,
-  type NodeId,
-  StaleNodeError,
-} from './file-tree.ts'
+import { type Attributes, type DirectoryEntry, type FileTree, type NodeId, StaleNodeError } from './file-tree.ts'
 import { attributesOf } from './host-stats.ts'
 import { readXattrs } from './xattrs.ts'
 
