@@ -4,6 +4,8 @@ import { spawn } from 'node:child_process'
 interface Count {
   readonly passed: number
   readonly failed: number
+  /** What went wrong outside of any test, in the runner's words. */
+  readonly strays: readonly string[]
 }
 
 const LAYERS = ['check', 'unit', 'client', 'integ', 'vm'] as const
@@ -19,7 +21,7 @@ async function runLayer(layer: Layer): Promise<Count> {
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => {
     process.stdout.write(chunk)
-    output = (output + chunk.toString()).slice(-20_000)
+    output += chunk.toString()
   })
   const status = await new Promise<number>((resolve) => child.once('close', (code) => resolve(code ?? 1)))
   return countOf(output, status)
@@ -29,19 +31,22 @@ function countOf(output: string, status: number): Count {
   const number = (label: string): number => Number(output.match(new RegExp(`^ℹ ${label} (\\d+)$`, 'm'))?.[1] ?? 0)
   const passed = number('pass')
   const failed = number('fail') + number('cancelled')
-  return { passed, failed: failed === 0 && status !== 0 ? 1 : failed }
+  const strays = output.match(/^ℹ Error: .*$/gm) ?? []
+  return { passed, failed: failed === 0 && status !== 0 ? 1 : failed, strays }
 }
 
 const chosen = process.argv.slice(2)
 const layers = LAYERS.filter((layer) => chosen.length === 0 || chosen.includes(layer))
 const rows: string[] = []
-let total: Count = { passed: 0, failed: 0 }
+let passed = 0
+let failed = 0
 for (const layer of layers) {
   const began = performance.now()
   const count = await runLayer(layer)
   const seconds = ((performance.now() - began) / 1000).toFixed(1)
-  rows.push(`${layer.padEnd(7)} ${count.passed} passed, ${count.failed} failed in ${seconds} s`)
-  total = { passed: total.passed + count.passed, failed: total.failed + count.failed }
+  rows.push(`${layer.padEnd(7)} ${count.passed} passed, ${count.failed} failed in ${seconds} s`, ...count.strays)
+  passed += count.passed
+  failed += count.failed
 }
-process.stdout.write(`\n${rows.join('\n')}\n${total.passed} passed, ${total.failed} failed\n`)
-process.exitCode = total.failed === 0 ? 0 : 1
+process.stdout.write(`\n${rows.join('\n')}\n${passed} passed, ${failed} failed\n`)
+process.exitCode = failed === 0 ? 0 : 1

@@ -17,6 +17,7 @@ async function served(t: TestContext): Promise<{ files: OpenFiles; directory: st
 async function textOf({ source }: SharedFile): Promise<string> {
   const bytes = Buffer.alloc(source.size)
   await source.read(bytes, 0)
+  await source.close()
   return bytes.toString()
 }
 
@@ -36,7 +37,6 @@ test('OpenFiles opens a file once for several readers, and closes it a moment af
   await first.source.close()
   await first.source.close()
   assert.equal(await textOf(second), 'one')
-  await second.source.close()
   await sleep(1700)
   assert.equal(await openFiles(directory), 0)
 })

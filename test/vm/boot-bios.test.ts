@@ -26,23 +26,16 @@ showWhatFailed(() => served)
 
 test('a machine that nobody named boots from PXE to its login prompt, with no question asked [FB2, FB8, FB25, FB66, JS1]', async () => {
   await eventOf(served, 'nfs.traffic')
-  assert.deepEqual(typesOf(served.events), [
-    'dhcp.discover',
-    'dhcp.offer',
-    'dhcp.ack',
-    'http.file',
-    'boot.drivers',
-    'report.init',
-    'report.cards',
-    'report.lease',
-    'nfs.mount',
-    'report.root',
-    'report.handover',
-    'report.switch',
-    'boot.log',
-    'report.alive',
-    'nfs.traffic',
-  ])
+  const types = typesOf(served.events)
+  // The machine reports while it goes on: what it says and what the server sees are ordered each by itself.
+  assert.deepEqual(
+    types.filter((type) => type.startsWith('report.')),
+    ['report.init', 'report.cards', 'report.lease', 'report.root', 'report.handover', 'report.switch', 'report.alive'],
+  )
+  assert.deepEqual(
+    types.filter((type) => !type.startsWith('report.')),
+    ['dhcp.discover', 'dhcp.offer', 'dhcp.ack', 'http.file', 'boot.drivers', 'nfs.mount', 'boot.log', 'nfs.traffic'],
+  )
 })
 
 test('its drivers are those of the card that its own iPXE told, and its log is kept', async () => {
