@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { ensureImage } from '../src/image/build.ts'
 import { makeRecipe } from '../src/image/recipe.ts'
 import type { ReleaseInfo } from '../src/image/release.ts'
@@ -14,6 +15,10 @@ export const ROOT_IMAGE = 'bench-initramfs'
 const PACKAGES = ['initramfs-tools', 'dracut-core', 'dracut-network', 'binutils', 'nfs-common', 'nbd-client']
 const MORE = ['open-iscsi', 'busybox', 'zstd']
 
+/** What the hook puts into the root as its init, and what it tells the kernel's log. */
+export const BENCH_INIT = '/usr/sbin/bench-init'
+export const BENCH_LINE = /^\[ *(\d+\.\d+)\] bench: the real system starts/m
+
 /** A Debian root as a release and as a directory: the same files for all contenders. */
 export interface BenchRoot extends AsyncDisposable {
   readonly store: string
@@ -25,7 +30,8 @@ export interface BenchRoot extends AsyncDisposable {
 /** Builds the image at the first call ever, and unpacks it. Needs root. */
 export async function benchRoot(onLine: (line: string) => void, signal: AbortSignal): Promise<BenchRoot> {
   const store = await ReleaseStore.open(join(TEST_CACHE, 'store'))
-  const recipe = await makeRecipe({ packages: [...PACKAGES, ...MORE] })
+  const hook = fileURLToPath(new URL('first-line.sh', import.meta.url))
+  const recipe = await makeRecipe({ packages: [...PACKAGES, ...MORE], hooks: [hook] })
   const { info } = await ensureImage(store, ROOT_IMAGE, recipe, { onLine, signal })
   const directory = await mkdtemp(join(tmpdir(), 'netroot-bench-root-'))
   const root = join(store.directory, 'releases', info.digest, 'root.tar')

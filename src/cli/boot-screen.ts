@@ -5,10 +5,15 @@ import { TIMELINE_HEADER, timelineLine, totalsLine } from '../fleet/timeline.ts'
 import type { Console } from '../lab/console.ts'
 import type { LabNetwork } from '../lab/lab.ts'
 import type { Firmware } from '../lab/platforms.ts'
-import type { BootResult } from './virtual-boot.ts'
 import { Progress } from './progress.ts'
 import { paint } from './terminal.ts'
 import { verdictLine } from './verdict.ts'
+
+/** What became of a virtual machine. */
+export interface BootResult {
+  readonly alive: boolean
+  readonly prompt: boolean
+}
 
 export interface BootScreenOptions {
   /** Only events and the result, as JSON, one a line. */

@@ -4,21 +4,19 @@ import { join } from 'node:path'
 import { stateDirectory } from '../config/paths.ts'
 import { archOfBinary } from '../image/kernel-arch.ts'
 import { kernelCompression, type PartCompression } from '../initramfs/compress.ts'
-import type { DriversReport } from '../initramfs/drivers.ts'
 import { hostDevices } from '../initramfs/host-devices.ts'
 import { joinParts } from '../initramfs/join.ts'
 import { ensureWhole } from '../initramfs/whole.ts'
 import { kernelFile, newestKernel } from '../initramfs/kernel-file.ts'
-import type { MicrocodeReport } from '../initramfs/microcode.ts'
 import type { Part } from '../initramfs/part.ts'
 import { ensureDriversOf, ensureMicrocode, ensureTools, type ToolsReport } from '../initramfs/parts.ts'
 import type { DriversScope } from '../initramfs/scope.ts'
-import { authorizedKeysPart, ensureSsh, type SshReport } from '../initramfs/ssh.ts'
+import { authorizedKeysPart, ensureSsh } from '../initramfs/ssh.ts'
 import type { FileTree } from '../storage/file-tree.ts'
 import { readPath } from '../storage/paths.ts'
 import { writeFileAtomic } from '../sys/files.ts'
 import { UsageError } from './failure.ts'
-import { explainInitramfs, renderInitramfs } from './initramfs-report.ts'
+import { type BuiltInitramfs, explainInitramfs, renderInitramfs } from './initramfs-report.ts'
 import { type OpenRoot, openRoot } from './initramfs-root.ts'
 import { interruptible } from './interruptible.ts'
 import { Progress } from './progress.ts'
@@ -42,21 +40,6 @@ export interface InitramfsOptions {
   readonly cache: boolean
   readonly store?: string
   readonly json?: boolean
-}
-
-/** What was built. */
-export interface BuiltInitramfs {
-  /** Undefined where only an explanation was asked for. */
-  readonly output: string | undefined
-  /** Bytes of all parts together. */
-  readonly size: number
-  readonly compression: PartCompression
-  /** Path of the kernel in the root, where it is there. */
-  readonly kernel: string | undefined
-  readonly microcode: Part<MicrocodeReport> | undefined
-  readonly tools: Part<ToolsReport>
-  readonly drivers: Part<DriversReport>
-  readonly ssh: Part<SshReport> | undefined
 }
 
 /** `netroot initramfs build`, once its words are read. */

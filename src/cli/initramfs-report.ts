@@ -1,6 +1,25 @@
+import type { PartCompression } from '../initramfs/compress.ts'
 import type { DriversReport, MissingFirmware } from '../initramfs/drivers.ts'
-import type { BuiltInitramfs } from './initramfs-make.ts'
+import type { MicrocodeReport } from '../initramfs/microcode.ts'
+import type { Part } from '../initramfs/part.ts'
+import type { ToolsReport } from '../initramfs/parts.ts'
+import type { SshReport } from '../initramfs/ssh.ts'
 import { bytesText, table } from './text.ts'
+
+/** What was built. */
+export interface BuiltInitramfs {
+  /** Undefined where only an explanation was asked for. */
+  readonly output: string | undefined
+  /** Bytes of all parts together. */
+  readonly size: number
+  readonly compression: PartCompression
+  /** Path of the kernel in the root, where it is there. */
+  readonly kernel: string | undefined
+  readonly microcode: Part<MicrocodeReport> | undefined
+  readonly tools: Part<ToolsReport>
+  readonly drivers: Part<DriversReport>
+  readonly ssh: Part<SshReport> | undefined
+}
 
 /** What was built, for people. */
 export function renderInitramfs({

@@ -5,7 +5,7 @@ import type { Firmware } from '../lab/platforms.ts'
 import { ServedLab, type ToldEvent } from '../lab/served-lab.ts'
 import type { Mac } from '../net/mac.ts'
 import { attachConsole } from './attach-console.ts'
-import type { BootScreen } from './boot-screen.ts'
+import type { BootResult, BootScreen } from './boot-screen.ts'
 
 export interface VirtualBoot {
   /** The text of a netroot.yaml that serves `br0`. */
@@ -22,12 +22,6 @@ export interface VirtualBoot {
   readonly screenshot: string
   readonly screen: BootScreen
   readonly signal: AbortSignal
-}
-
-/** What became of the demo's machine. */
-export interface BootResult {
-  readonly alive: boolean
-  readonly prompt: boolean
 }
 
 /** Emulation without hardware help takes a minute or two; a boot that takes longer than this has failed. */

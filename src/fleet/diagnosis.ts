@@ -2,6 +2,7 @@ import { wordsOf } from './event-words.ts'
 import type { BootEvent } from './events.ts'
 import { Evidence } from './evidence.ts'
 import { printable } from './printable.ts'
+import type { Rule, Verdict } from './rule.ts'
 import { REPORTED_RULES } from './rules-reported.ts'
 import { SYSTEM_RULES } from './rules-system.ts'
 import { WIRE_RULES } from './rules-wire.ts'
@@ -11,21 +12,13 @@ import { formatSeconds } from './units.ts'
 export interface Diagnosis {
   /** Name of the rule that found it. */
   readonly rule: string
-  readonly verdict: 'alive' | 'ended' | 'going-on' | 'stuck' | 'failed'
+  readonly verdict: Verdict
   /** The cause, or what is most likely the cause. */
   readonly cause: string
   /** The last thing that is known to have worked, and when. */
   readonly stopped: string
   /** What to do, the likeliest first. */
   readonly next: readonly string[]
-}
-
-/** One row of the tables of rules: the first that applies is right. */
-export interface Rule {
-  readonly name: string
-  readonly verdict: Diagnosis['verdict']
-  readonly applies: (evidence: Evidence) => boolean
-  readonly tell: (evidence: Evidence) => { readonly cause: string; readonly next: readonly string[] }
 }
 
 /** What the machine says of itself comes first; then what the wire shows; then what did not come. */

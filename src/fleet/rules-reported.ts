@@ -1,7 +1,7 @@
-import type { Rule } from './diagnosis.ts'
 import type { FailureCause } from './events.ts'
 import type { Evidence } from './evidence.ts'
 import { pciIdOf } from './pci-id.ts'
+import type { Rule } from './rule.ts'
 import { shortDigests } from './units.ts'
 
 /*

@@ -1,6 +1,6 @@
-import type { Rule } from './diagnosis.ts'
 import type { Evidence } from './evidence.ts'
 import { deviceName } from './pci-id.ts'
+import type { Rule } from './rule.ts'
 import { shortDigests } from './units.ts'
 
 /*
