@@ -20,40 +20,54 @@ const MANY_FILES = 20_000
 const SMALL_FILES = 4000
 
 interface NfsRow extends Row {
-  readonly load: Pick<NfsLoad, 'does' | 'connections' | 'outstanding' | 'count'>
+  readonly load: Omit<NfsLoad, 'port' | 'mountPort' | 'path'>
 }
 
 const ROWS: readonly NfsRow[] = [
-  row('GETATTR, 1 outstanding, calls/s', 'getattr', 1, 1, 10_000),
-  row('GETATTR, 16 outstanding, calls/s', 'getattr', 1, 16, 40_000),
-  row('READ 4 KiB, 1 outstanding, calls/s', 'read', 1, 1, 10_000),
-  row('READ 4 KiB, 16 outstanding, calls/s', 'read', 1, 16, 40_000),
-  row('1 GiB in order, 1 outstanding, MiB/s', 'sequential', 1, 1, 1024),
-  row('1 GiB in order, 8 outstanding, MiB/s', 'sequential', 1, 8, 1024),
-  row('64 readers of random 4 KiB, calls/s', 'read', 64, 1, 64_000),
-  row('list and stat of 20 000 files, files/s', 'list', 1, 1, 1),
-  row('look up and read 4000 small files, files/s', 'files', 1, 4, SMALL_FILES),
+  ...inBoth('GETATTR, 1 outstanding, calls/s', 'getattr', 1, 1, 20_000),
+  ...inBoth('GETATTR, 16 outstanding, calls/s', 'getattr', 1, 16, 60_000),
+  ...inBoth('READ 4 KiB, 1 outstanding, calls/s', 'read', 1, 1, 20_000),
+  ...inBoth('READ 4 KiB, 16 outstanding, calls/s', 'read', 1, 16, 60_000),
+  ...inBoth('1 GiB in order, 1 outstanding, MiB/s', 'sequential', 1, 1, 1024),
+  ...inBoth('1 GiB in order, 8 outstanding, MiB/s', 'sequential', 1, 8, 1024),
+  ...inBoth('64 readers of random 4 KiB, calls/s', 'read', 64, 1, 64_000),
+  ...inBoth('list 20 000 files, files/s', 'list', 1, 1, 1),
+  ...inBoth('stat 20 000 files by path, files/s', 'stat', 1, 1, MANY_FILES),
+  ...inBoth('open, read, close 4000 small files, files/s', 'files', 1, 1, SMALL_FILES),
+  ...inBoth('unpack 500 files as dpkg does, files/s', 'unpack', 1, 1, 500),
 ]
 
-function row(name: string, does: NfsLoad['does'], connections: number, outstanding: number, count: number): NfsRow {
-  return { name, load: { does, connections, outstanding, count } }
+function inBoth(
+  name: string,
+  does: NfsLoad['does'],
+  connections: number,
+  outstanding: number,
+  count: number,
+): NfsRow[] {
+  const load = { does, connections, outstanding, count }
+  return [
+    { name: `v3: ${name}`, load: { ...load, version: 3 } },
+    { name: `v4: ${name}`, load: { ...load, version: 4 } },
+  ]
 }
 
 interface Server {
   readonly name: string
   readonly port: number
   readonly mountPort: number
+  /** What is mounted with version 3; with version 4 it is always /tree. */
   readonly path: string
   readonly command: readonly string[]
 }
 
-/** NFSv3 from one tree: a release's archive by netroot, the same unpacked by netroot and by nfs-ganesha. */
+/** NFS from one tree: a release's archive by netroot, the same unpacked by netroot and by nfs-ganesha. */
 export const nfsBench: Bench = async (options) => {
   const programs = {
     '/usr/bin/ganesha.nfsd': 'nfs-ganesha',
     '/usr/lib/x86_64-linux-gnu/ganesha/libfsalvfs.so': 'nfs-ganesha-vfs',
   }
-  await needPrograms({ ...programs, '/sbin/rpcbind': 'rpcbind' }, options.tell)
+  const library = { '/usr/lib/x86_64-linux-gnu/libnfs.so.13': 'libnfs13' }
+  await needPrograms({ ...programs, ...library, '/sbin/rpcbind': 'rpcbind' }, options.tell)
   const directory = await mkdtemp(join(tmpdir(), 'netroot-bench-nfs-'))
   await run('ip', ['netns', 'add', SPACE])
   try {
@@ -70,9 +84,11 @@ async function benchIn(directory: string, options: BenchOptions): Promise<string
   const tar = join(directory, 'tree.tar')
   options.tell('makes a tree of 1 GiB, 20 000 and 4000 files')
   await makeTree(tree)
+  await mkdir(join(directory, 'new'))
   await run('tar', ['-C', tree, '--format=pax', '-cf', tar, '.'])
   const own = (name: string, port: number, path: string): Server => {
-    const command = [NETROOT, 'serve', 'nfs', `tree=${path}`, '--listen', `127.0.0.1:${port}`]
+    const writable = `new=${join(directory, 'new')},rw,no_root_squash,client=127.0.0.1`
+    const command = [NETROOT, 'serve', 'nfs', `tree=${path}`, writable, '--listen', `127.0.0.1:${port}`]
     return { name, port, mountPort: port, path: '/tree', command }
   }
   const servers = [
@@ -80,9 +96,10 @@ async function benchIn(directory: string, options: BenchOptions): Promise<string
     await ganesha(directory, tree),
     own('netroot, directory', 7202, tree),
   ]
-  const samples = await measuredRows(ROWS, servers, (at, server) => measure(at, server), options)
+  const inMemory = [tar, join(tree, 'big')]
+  const samples = await measuredRows(ROWS, servers, (at, server) => measure(at, server, inMemory), options)
   const unit = 'server CPU s per GiB or 100 000 calls, server MiB'
-  return table(`NFSv3 (${unit})`, ROWS, servers, samples, options.json)
+  return table(`NFS (${unit})`, ROWS, servers, samples, options.json)
 }
 
 async function makeTree(tree: string): Promise<void> {
@@ -100,10 +117,10 @@ async function ganesha(directory: string, tree: string): Promise<Server> {
   const file = join(directory, 'ganesha.conf')
   await writeFile(
     file,
-    `NFS_CORE_PARAM { NFS_Port = ${port}; MNT_Port = ${mountPort}; Protocols = 3;
+    `NFS_CORE_PARAM { NFS_Port = ${port}; MNT_Port = ${mountPort}; Protocols = 3, 4;
        Enable_NLM = false; Enable_RQUOTA = false; }
-     EXPORT { Export_Id = 1; Path = ${tree}; Pseudo = /tree; Protocols = 3; Access_Type = RO; Squash = None;
-       SecType = sys; FSAL { Name = VFS; } }\n`,
+     NFSv4 { Grace_Period = 0; Lease_Lifetime = 10; Graceless = true; }
+     ${exported(1, tree, 'tree', 'RO')}${exported(2, join(directory, 'new'), 'new', 'RW')}`,
   )
   const both =
     'mount -t tmpfs tmpfs /run; mkdir /run/ganesha; rpcbind -w -f & sleep 1; exec ganesha.nfsd -F -L "$0" -f "$1" -p "$2"'
@@ -112,11 +129,16 @@ async function ganesha(directory: string, tree: string): Promise<Server> {
   return { name: 'nfs-ganesha', port, mountPort, path: tree, command }
 }
 
-async function measure({ load }: NfsRow, server: Server): Promise<Sample> {
+function exported(id: number, path: string, name: string, access: 'RO' | 'RW'): string {
+  const names = `Export_Id = ${id}; Path = ${path}; Pseudo = /${name};`
+  return `EXPORT { ${names} Protocols = 3, 4; Access_Type = ${access}; Squash = None; SecType = sys; FSAL { Name = VFS; } }\n`
+}
+
+async function measure({ load }: NfsRow, server: Server, inMemory: readonly string[]): Promise<Sample> {
   await using daemon = await startDaemon({ command: [...INSIDE, ...server.command], probe: () => answers(server) })
-  const { port, mountPort, path } = server
-  const whole = { ...load, port, mountPort, path }
-  await loaded({ ...whole, count: Math.ceil(load.count / 10) }) // the program warm, the pages in memory
+  const whole = { ...load, ...mountOf(server, load) }
+  await run('sh', ['-c', 'cat "$@" > /dev/null', 'cat', ...inMemory])
+  await loaded({ ...whole, count: Math.ceil(load.count / 10) }) // the program warm
   return await sampleOf(daemon, whole)
 }
 
@@ -136,7 +158,17 @@ async function loaded(load: NfsLoad): Promise<NfsLoadResult> {
   return JSON.parse((await run(INSIDE[0], args, { signal: AbortSignal.timeout(120_000) })).toString()) as NfsLoadResult
 }
 
+/** What is mounted: the tree, or beside it the directory that is written. */
+function mountOf(
+  { port, mountPort, path }: Server,
+  { version, does }: NfsRow['load'],
+): Omit<NfsLoad, keyof NfsRow['load']> {
+  const tree = version === 4 ? '/tree' : path
+  return { port, mountPort, path: does === 'unpack' ? tree.replace(/tree$/, 'new') : tree }
+}
+
 /** Rejects as long as nobody listens, or nothing is exported yet. */
-async function answers({ port, mountPort, path }: Server): Promise<void> {
-  await loaded({ port, mountPort, path, does: 'getattr', connections: 1, outstanding: 1, count: 1 })
+async function answers(server: Server): Promise<void> {
+  const load = { version: 4, does: 'getattr', connections: 1, outstanding: 1, count: 1 } as const
+  await loaded({ ...load, ...mountOf(server, load) })
 }

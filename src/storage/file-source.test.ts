@@ -61,8 +61,26 @@ test('a file source that was closed reads no other file that got its number', as
   await other.close()
 })
 
+test('a file source reads what memory has at once, and waits for the medium elsewhere', async () => {
+  let cached: number | 'waits' = 'waits'
+  const source = await openFileSource(await fileOf('0123456789'), undefined, (_, target) => {
+    if (cached !== 'waits') target.fill(0x78, 0, cached)
+    return cached
+  })
+  const target = Buffer.alloc(10)
+  const cold = source.read(target, 0)
+  assert.ok(cold instanceof Promise, 'nothing that waits is done at once')
+  assert.equal(await cold, 10)
+  cached = 4
+  assert.equal(await source.read(target, 0), 10)
+  assert.equal(target.toString(), 'xxxx456789')
+  cached = 10
+  assert.equal(source.read(target, 0), 10)
+  await source.close()
+})
+
 test('a file source answers a medium that was slow through the thread pool, with the same bytes', async (t) => {
-  const source = await openFileSource(await fileOf('0123456789'))
+  const source = await openFileSource(await fileOf('0123456789'), undefined, () => undefined)
   let clock = 0
   t.mock.method(performance, 'now', () => (clock += 100)) // each read seems to take 100 ms
   const target = Buffer.alloc(10)

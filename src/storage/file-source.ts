@@ -2,6 +2,7 @@ import { readSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { readNow } from '../sys/read-now.ts'
 import type { Awaitable, ByteSource } from './byte-source.ts'
+import type { ReadNow } from './patient-fd.ts'
 
 /** A part of a file in bytes. */
 export interface ByteRange {
@@ -13,18 +14,16 @@ export interface ByteRange {
 const SLOW_MS = 4
 /** Reads left to the thread pool after a slow one, before another is tried at once. */
 const PATIENT_READS = 16
-/** Bytes from which on asking whether a read would wait costs little beside the read. */
-const LARGE_READ = 16 * 1024
 
 /**
  * Opens a file, or a part of it, as a source.
  *
  * @throws the system's error, or a RangeError if the part does not lie in the file
  */
-export async function openFileSource(path: string, range?: ByteRange): Promise<FileSource> {
+export async function openFileSource(path: string, range?: ByteRange, now?: ReadNow): Promise<FileSource> {
   const file = await open(path, 'r')
   try {
-    return new FileSource(file, range ?? { offset: 0, length: (await file.stat()).size }, path)
+    return new FileSource(file, range ?? { offset: 0, length: (await file.stat()).size }, path, now)
   } catch (error) {
     await file.close()
     throw error
@@ -33,45 +32,49 @@ export async function openFileSource(path: string, range?: ByteRange): Promise<F
 
 /**
  * A source over an open file, which it closes. Bytes in the page cache are read at once, because the way through the
- * thread pool costs more than the copy; after a read that had to wait for the medium the next ones go that way, so that
- * a cold disk does not hold up everybody else.
+ * thread pool costs more than the copy; what must come from the medium goes that way, so that a cold disk does not hold
+ * up everybody else. Where the system cannot tell, the reads after a slow one go that way.
  */
 export class FileSource implements ByteSource {
   readonly #file: FileHandle
   readonly #offset: number
   readonly size: number
+  readonly #readNow: ReadNow
+  /** The file system cannot say whether a read would wait. */
+  #untold = false
   #patientReads = 0
   #closed: Promise<void> | undefined
 
   /** @param name of the file, for errors */
-  constructor(file: FileHandle, { offset, length }: ByteRange, name: string) {
+  constructor(file: FileHandle, { offset, length }: ByteRange, name: string, now: ReadNow = readNow) {
     const bad = ![offset, length].every((value) => Number.isSafeInteger(value) && value >= 0)
     if (bad) throw new RangeError(`Cannot read ${length} bytes at ${offset} of ${name}, want whole numbers from 0`)
     this.#file = file
     this.#offset = offset
     this.size = length
+    this.#readNow = now
   }
 
   read(target: Uint8Array, position: number): Awaitable<number> {
     if (this.#closed !== undefined) throw new Error('Cannot read a file that was closed')
     const length = Math.min(target.byteLength, Math.max(0, this.size - position))
     if (length === 0) return 0
-    if (this.#patientReads > 0) return this.#readPatiently(target, length, position)
-    if (length >= LARGE_READ) return this.#readLarge(target, length, position)
-    return this.#readAtOnce(target, length, position)
+    const part = target.subarray(0, length)
+    const count = this.#untold ? undefined : this.#readNow(this.#file.fd, part, this.#offset + position)
+    if (count === undefined) return this.#readUntold(target, length, position)
+    const done = count === 'waits' ? 0 : count
+    if (done === length || count === 0) return done // none without waiting: it was cut off
+    const rest = this.#readPatiently(target.subarray(done), length - done, position + done)
+    return rest.then((more) => done + more)
   }
   close(): Promise<void> {
     return (this.#closed ??= this.#file.close())
   }
 
-  /** What is in the page cache at once; what must come from the medium by the thread pool, if the system can tell. */
-  #readLarge(target: Uint8Array, length: number, position: number): Awaitable<number> {
-    const count = readNow(this.#file.fd, target.subarray(0, length), this.#offset + position)
-    if (count === undefined) return this.#readAtOnce(target, length, position)
-    const done = count === 'waits' ? 0 : count
-    if (done === length) return done
-    const rest = this.#readPatiently(target.subarray(done), length - done, position + done)
-    return rest.then((more) => done + more)
+  #readUntold(target: Uint8Array, length: number, position: number): Awaitable<number> {
+    this.#untold = true
+    if (this.#patientReads > 0) return this.#readPatiently(target, length, position)
+    return this.#readAtOnce(target, length, position)
   }
 
   #readAtOnce(target: Uint8Array, length: number, position: number): number {

@@ -9,6 +9,7 @@ import { DirectoryTree } from './directory-tree.ts'
 import { both, describeTree, type Step, steps } from './model.ts'
 import { OverlayTree } from './overlay-tree.ts'
 import { openTarTree } from './tar-tree.ts'
+import { slowMedium } from './writable/slow-medium.ts'
 import { WritableDirectory } from './writable-directory.ts'
 import type { WritableTree } from './writable-tree.ts'
 
@@ -68,6 +69,14 @@ test('WritableDirectory is as a plain directory after any operations', async () 
     return WritableDirectory.open(path)
   }
   await runs({ open, model: (path) => fs.mkdirSync(path) }, 150)
+})
+
+test('WritableDirectory on a slow disk is as a plain directory after any operations', async () => {
+  const open = (path: string): Promise<WritableTree> => {
+    fs.mkdirSync(path, { recursive: true })
+    return WritableDirectory.open(path, slowMedium())
+  }
+  await runs({ open, model: (path) => fs.mkdirSync(path) }, 50)
 })
 
 const overlay: Subject = {

@@ -11,8 +11,9 @@ const closeLater = promisify(close)
 const SLOW_MS = 4
 /** Calls left to the thread pool after a slow one, before another is tried at once. */
 const PATIENT_CALLS = 16
-/** Bytes from which on asking whether a read would wait costs little beside the read. */
-const LARGE_READ = 16 * 1024
+
+/** What `readNow` does. */
+export type ReadNow = typeof readNow
 
 /**
  * An open file whose slow calls go to the thread pool: the event loop is everybody's. What the page cache has, or takes,
@@ -20,21 +21,24 @@ const LARGE_READ = 16 * 1024
  */
 export class PatientFd {
   readonly fd: number
+  readonly #readNow: ReadNow
+  /** The file system cannot say whether a read would wait. */
+  #untold = false
   #patientCalls = 0
   #running = 0
   #closing: Promise<void> | undefined
   #idle: (() => void) | undefined
 
   /** @param fd it is closed by `close()` */
-  constructor(fd: number) {
+  constructor(fd: number, now: ReadNow = readNow) {
     this.fd = fd
+    this.#readNow = now
   }
 
   /** Fills `target` from `position` on; returns how many bytes there were, fewer only at the end. @throws the system's error */
   read(target: Uint8Array, position: number): Awaitable<number> {
     this.#checkOpen()
-    if (target.byteLength < LARGE_READ && this.#patientCalls === 0) return this.#readAtOnce(target, position)
-    const count = readNow(this.fd, target, position)
+    const count = this.#untold ? undefined : this.#readNow(this.fd, target, position)
     if (count === undefined) return this.#readUntold(target, position)
     const done = count === 'waits' ? 0 : count
     if (done === target.byteLength || count === 0) return done // none without waiting: the end
@@ -81,6 +85,7 @@ export class PatientFd {
 
   /** Where the system cannot tell whether a read would wait. */
   #readUntold(target: Uint8Array, position: number): Awaitable<number> {
+    this.#untold = true
     return this.#patientCalls > 0 ? this.#readRest(target, position, 0) : this.#readAtOnce(target, position)
   }
 

@@ -8,6 +8,7 @@ import { fileTreeConformance } from './conformance.ts'
 import { type NodeId, StaleNodeError } from './file-tree.ts'
 import { makeSpecimens } from './specimen-directory.ts'
 import { type Ownership, TreeError, type TreeErrorCode } from './writable-tree.ts'
+import { slowMedium } from './writable/slow-medium.ts'
 import { WritableDirectory } from './writable-directory.ts'
 
 const base = fs.mkdtempSync(join(tmpdir(), 'netroot-writable-'))
@@ -19,6 +20,9 @@ const GUARDED = { kind: 'guarded' } as const
 
 makeSpecimens(join(base, 'specimens'))
 fileTreeConformance('WritableDirectory', () => WritableDirectory.open(join(base, 'specimens')))
+fileTreeConformance('WritableDirectory on a slow disk', () =>
+  WritableDirectory.open(join(base, 'specimens'), slowMedium()),
+)
 
 let count = 0
 /** A new empty directory as a tree. */

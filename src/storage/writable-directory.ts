@@ -1,19 +1,22 @@
-import { constants, fsync, readlinkSync, statfsSync } from 'node:fs'
+import { closeSync, constants, fsync, statfsSync } from 'node:fs'
+import { readlink } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { type FileCalls, loadFileCalls } from '../sys/file-calls.ts'
 import { type ByteString, byteStringFrom } from '../wire/bytestring.ts'
 import type { Awaitable } from './byte-source.ts'
 import type { DirectoryEntry, NodeId } from './file-tree.ts'
 import { PatientFd } from './patient-fd.ts'
+import { asTreeError } from './writable/errors.ts'
 import { liveAttributes } from './writable/identity.ts'
 import { Listings } from './writable/listings.ts'
 import { LiveFile } from './writable/live-file.ts'
+import type { Medium } from './writable/medium.ts'
 import { createFile, makeDirectory, makeNode, makeSymlink } from './writable/makers.ts'
 import { link, removeDirectory, rename, unlink } from './writable/movers.ts'
 import { checkName, checkTarget, isName } from './writable/names.ts'
 import { Nodes } from './writable/nodes.ts'
-import { reopen } from './writable/open-node.ts'
-import { setAttributes } from './writable/setters.ts'
+import { type OpenNode, reopen } from './writable/open-node.ts'
+import { cut, holdToCut, setAttributes } from './writable/setters.ts'
 import {
   type AttributeChanges,
   type Created,
@@ -43,8 +46,8 @@ export class WritableDirectory implements WritableTree, AsyncDisposable {
   #closed = false
 
   /** @throws the system's error, if there is no such directory */
-  static async open(path: string): Promise<WritableDirectory> {
-    return new WritableDirectory(new Nodes(path, await loadFileCalls()))
+  static async open(path: string, medium?: Medium): Promise<WritableDirectory> {
+    return new WritableDirectory(new Nodes(path, await loadFileCalls(), medium))
   }
   private constructor(nodes: Nodes) {
     this.#nodes = nodes
@@ -69,11 +72,19 @@ export class WritableDirectory implements WritableTree, AsyncDisposable {
     const stats = await this.#nodes.use(() => this.#nodes.stats(directory))
     return stats.isDirectory() ? this.#listings.of(directory, stats.mtimeNs, this.#nodes.changesOf(directory)) : []
   }
-  readLink(node: NodeId): Awaitable<ByteString> {
-    return this.#nodes.use(() => {
-      const { stats, path } = this.#nodes.resolver.find(node)
-      return stats.isSymbolicLink() ? byteStringFrom(readlinkSync(path, 'buffer')) : ''
+  async readLink(node: NodeId): Promise<ByteString> {
+    const where = await this.#nodes.use(() => {
+      const { resolver } = this.#nodes
+      return resolver.find(node).stats.isSymbolicLink() ? resolver.holdPlace(node) : undefined
     })
+    if (where === undefined) return ''
+    try {
+      return byteStringFrom(await readlink(where.path, 'buffer'))
+    } catch (error) {
+      throw asTreeError(error)
+    } finally {
+      closeSync(where.fd)
+    }
   }
   open(node: NodeId): Awaitable<LiveFile> {
     return this.#nodes.use(() => new LiveFile(this.#nodes, this.#nodes.hold(node)))
@@ -97,38 +108,42 @@ export class WritableDirectory implements WritableTree, AsyncDisposable {
   }
 
   createFile(directory: NodeId, name: ByteString, owner: Ownership, mode: CreateMode): Awaitable<Created> {
-    return this.#make(name, () => createFile(this.#nodes, directory, name, owner, mode))
+    return this.#make(directory, name, () => createFile(this.#nodes, directory, name, owner, mode))
   }
   makeDirectory(directory: NodeId, name: ByteString, owner: Ownership): Awaitable<NodeId> {
-    return this.#make(name, () => makeDirectory(this.#nodes, directory, name, owner))
+    return this.#make(directory, name, () => makeDirectory(this.#nodes, directory, name, owner))
   }
   makeSymlink(directory: NodeId, name: ByteString, target: ByteString, owner: Ownership): Awaitable<NodeId> {
-    return this.#make(name, () => {
+    return this.#make(directory, name, () => {
       checkTarget(target)
       return makeSymlink(this.#nodes, directory, name, target, owner)
     })
   }
   makeNode(directory: NodeId, name: ByteString, what: SpecialNode, owner: Ownership): Awaitable<NodeId> {
-    return this.#make(name, () => makeNode(this.#nodes, directory, name, what, owner))
+    return this.#make(directory, name, () => makeNode(this.#nodes, directory, name, what, owner))
   }
   link(node: NodeId, directory: NodeId, name: ByteString): Awaitable<void> {
-    return this.#make(name, () => link(this.#nodes, node, directory, name))
+    return this.#make(directory, name, () => link(this.#nodes, node, directory, name))
   }
   rename(from: NodeId, name: ByteString, to: NodeId, newName: ByteString): Awaitable<void> {
-    return this.#make(name, () => {
+    return this.#make(from, name, () => {
       checkName(newName)
       rename(this.#nodes, from, name, to, newName)
     })
   }
   unlink(directory: NodeId, name: ByteString): Awaitable<void> {
-    return this.#make(name, () => unlink(this.#nodes, directory, name))
+    return this.#make(directory, name, () => unlink(this.#nodes, directory, name))
   }
   removeDirectory(directory: NodeId, name: ByteString): Awaitable<void> {
-    return this.#make(name, () => removeDirectory(this.#nodes, directory, name))
+    return this.#make(directory, name, () => removeDirectory(this.#nodes, directory, name))
   }
 
   setAttributes(node: NodeId, changes: AttributeChanges): Awaitable<void> {
-    return this.#nodes.use(() => setAttributes(this.#nodes, node, changes))
+    const { size, ...others } = changes
+    const held = size === undefined ? undefined : this.#nodes.use(() => holdToCut(this.#nodes, node, size))
+    if (size === undefined || held === undefined)
+      return this.#nodes.use(() => setAttributes(this.#nodes, node, changes))
+    return this.#cutAndSet(held, node, size, others)
   }
   setXattr(node: NodeId, name: string, value: Uint8Array, mode: XattrMode): Awaitable<void> {
     return this.#changeXattr(node, (calls, path) => calls.setXattr(path, name, value, mode))
@@ -157,9 +172,20 @@ export class WritableDirectory implements WritableTree, AsyncDisposable {
     return this.close()
   }
 
-  #make<T>(name: ByteString, make: () => T): Awaitable<T> {
+  async #cutAndSet(
+    holding: Awaitable<OpenNode | undefined>,
+    node: NodeId,
+    size: number,
+    others: AttributeChanges,
+  ): Promise<void> {
+    const file = await holding
+    if (file !== undefined) await cut(this.#nodes, file, size)
+    await this.#nodes.use(() => setAttributes(this.#nodes, node, file === undefined ? { size, ...others } : others))
+  }
+  #make<T>(directory: NodeId, name: ByteString, make: () => T): Awaitable<T> {
     return this.#nodes.use(() => {
       checkName(name)
+      this.#nodes.resolver.see(directory, name) // what the system will look for is in memory then
       return make()
     })
   }

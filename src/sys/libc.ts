@@ -11,6 +11,8 @@ export interface Libc {
   recv(fd: number, into: Uint8Array, length: bigint, flags: number): bigint
   close(fd: number): number
   dup(fd: number): number
+  /** A system call that the library has no function for; its result is -1 with `errno` where it fails. */
+  syscall(number: bigint, fd: bigint, path: Uint8Array, how: Uint8Array, size: bigint): bigint
   preadv2(fd: number, vector: Uint8Array, count: number, position: bigint, flags: number): bigint
   /** Where bytes lie in memory. They must be held as long as the address is used. */
   addressOf(bytes: Uint8Array): bigint
@@ -48,6 +50,7 @@ async function open(): Promise<Libc | undefined> {
     recv: { arguments: ['i32', 'pointer', 'u64', 'i32'], return: 'i64' },
     close: { arguments: ['i32'], return: 'i32' },
     dup: { arguments: ['i32'], return: 'i32' },
+    syscall: { arguments: ['i64', 'i64', 'pointer', 'pointer', 'u64'], return: 'i64' },
     preadv2: { arguments: ['i32', 'pointer', 'i32', 'i64', 'i32'], return: 'i64' },
     __errno_location: { arguments: [], return: 'pointer' },
   })

@@ -1,12 +1,9 @@
-import { loadLibc, type Libc } from './libc.ts'
+import { loadLibc } from './libc.ts'
 
 /** preadv2(2): fail with EAGAIN rather than wait for the medium. */
 const RWF_NOWAIT = 8
 
-let libc: Libc | undefined
-void loadLibc().then((loaded) => {
-  libc = loaded
-})
+const libc = await loadLibc()
 const vector = Buffer.alloc(16)
 
 /**

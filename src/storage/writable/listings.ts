@@ -1,7 +1,7 @@
-import { setImmediate } from 'node:timers/promises'
 import { type DirectoryEntry, type NodeId, StaleNodeError } from '../file-tree.ts'
+import { lookThrough } from './look-through.ts'
 import { cookieOf } from './names.ts'
-import { type Resolver, ifThere } from './resolver.ts'
+import { type Resolver, isGone } from './resolver.ts'
 
 interface Listing {
   readonly entries: readonly DirectoryEntry[]
@@ -9,8 +9,6 @@ interface Listing {
   readonly state: string
 }
 
-/** Milliseconds that a listing holds the event loop at once. */
-const SLICE_MS = 3
 /** Entries kept of all directories together. */
 const MOST_ENTRIES = 200_000
 /** Of a directory that was changed less than this before, a second change might not show: ticks of the clock, in ns. */
@@ -42,16 +40,12 @@ export class Listings {
 
   async #read(directory: NodeId): Promise<readonly DirectoryEntry[]> {
     const entries: Required<DirectoryEntry>[] = []
-    let until = performance.now() + SLICE_MS
-    const names = ifThere(() => this.#resolver.names(directory))
-    if (names === undefined) throw new StaleNodeError(directory)
-    for (const name of names) {
-      const found = ifThere(() => this.#resolver.see(directory, name)?.node)
-      if (found !== undefined) entries.push({ name, node: found, cookie: cookieOf(name) })
-      if (performance.now() < until) continue
-      await setImmediate()
-      until = performance.now() + SLICE_MS
-    }
+    await lookThrough(this.#resolver, directory, (name, { node }) => {
+      entries.push({ name, node, cookie: cookieOf(name) })
+    }).catch((error: unknown) => {
+      if (isGone(error)) throw new StaleNodeError(directory)
+      throw error
+    })
     return entries.sort((one, other) => one.cookie - other.cookie || (one.name < other.name ? -1 : 1))
   }
 

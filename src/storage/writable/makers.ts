@@ -99,11 +99,13 @@ export function makeNode(
 
 /** What was made just now: its node, with its owner. */
 function adopt(nodes: Nodes, directory: NodeId, name: ByteString, owner: Ownership, undo: () => void): NodeId {
-  const found = nodes.resolver.see(directory, name)
-  if (found === undefined) throw new TreeError('EIO', 'What was made is gone: somebody removed it')
-  finish(nodes, found.node, owner, undo)
-  nodes.changed(found.node, directory)
-  return found.node
+  return nodes.resolver.atOnce(() => {
+    const found = nodes.resolver.see(directory, name)
+    if (found === undefined) throw new TreeError('EIO', 'What was made is gone: somebody removed it')
+    finish(nodes, found.node, owner, undo)
+    nodes.changed(found.node, directory)
+    return found.node
+  })
 }
 
 function finish(nodes: Nodes, node: NodeId, { uid, gid, mode }: Ownership, undo: () => void): void {

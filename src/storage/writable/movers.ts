@@ -1,12 +1,15 @@
-import { closeSync, constants, linkSync, lstatSync, openSync, renameSync, rmdirSync, unlinkSync } from 'node:fs'
+import { close, closeSync, constants, linkSync, lstatSync, openSync, renameSync, rmdirSync, unlinkSync } from 'node:fs'
 import type { ByteString } from '../../wire/bytestring.ts'
 import type { NodeId } from '../file-tree.ts'
 import { TreeError } from '../writable-tree.ts'
 import { nodeOf } from './identity.ts'
+import { unless } from './errors.ts'
+import { BLOCK, LARGE } from './large.ts'
 import type { Nodes } from './nodes.ts'
 import { type Found, LostNodeError } from './resolver.ts'
 
 const PLACE = 0o10_000_000 | constants.O_DIRECTORY // O_PATH
+const HELD = 0o10_000_000 | constants.O_NOFOLLOW
 
 /** Gives a node another name. */
 export function link(nodes: Nodes, node: NodeId, directory: NodeId, name: ByteString): void {
@@ -32,7 +35,10 @@ export function rename(nodes: Nodes, from: NodeId, name: ByteString, to: NodeId,
   const { resolver } = nodes
   const moved = existing(nodes, from, name)
   const replaced = resolver.see(to, newName)
-  withPlaces(nodes, from, to, (source, target) => renameSync(inDirectory(source, name), inDirectory(target, newName)))
+  const move = (): void =>
+    withPlaces(nodes, from, to, (source, target) => renameSync(inDirectory(source, name), inDirectory(target, newName)))
+  if (replaced === undefined) move()
+  else givenBackElsewhere(replaced, move)
   if (replaced?.node === moved.node) return // two names of one node: POSIX wants nothing to happen
   if (replaced !== undefined) gone(nodes, replaced, to, newName)
   resolver.places.add(moved.node, to, newName)
@@ -45,7 +51,7 @@ export function rename(nodes: Nodes, from: NodeId, name: ByteString, to: NodeId,
 export function unlink(nodes: Nodes, directory: NodeId, name: ByteString): void {
   const found = existing(nodes, directory, name)
   if (found.stats.isDirectory()) throw new TreeError('EISDIR', 'It is a directory')
-  unlinkSync(nodes.resolver.pathOf(directory, name))
+  givenBackElsewhere(found, () => unlinkSync(nodes.resolver.pathOf(directory, name)))
   gone(nodes, found, directory, name)
   nodes.changed(found.node, directory)
 }
@@ -62,6 +68,20 @@ function existing(nodes: Nodes, directory: NodeId, name: ByteString): Found {
   const found = nodes.resolver.see(directory, name)
   if (found === undefined) throw new TreeError('ENOENT', 'There is no such name')
   return found
+}
+
+/**
+ * Removes the name of a node. If it was the last one of a large file it is held open meanwhile, and closed by the thread
+ * pool: the last to let go waits until the file system has its blocks back.
+ */
+function givenBackElsewhere({ path, stats }: Found, remove: () => void): void {
+  const large = stats.nlink <= 1n && Number(stats.blocks) * BLOCK >= LARGE
+  const fd = large ? unless(['ENOENT'], () => openSync(path, HELD)) : undefined
+  try {
+    remove()
+  } finally {
+    if (fd !== undefined) close(fd)
+  }
 }
 
 function gone(nodes: Nodes, { node, stats }: Found, directory: NodeId, name: ByteString): void {

@@ -7,7 +7,8 @@ import { asTreeError, unless } from './errors.ts'
 import { nodeOf } from './identity.ts'
 import { OpenNode, reopen, withFd } from './open-node.ts'
 import { OpenNodes } from './open-nodes.ts'
-import { LostNodeError, Resolver } from './resolver.ts'
+import { ColdNameError, type Medium } from './medium.ts'
+import { LostNodeError, Resolver, type Told } from './resolver.ts'
 import { Search } from './search.ts'
 
 const PINNED = 0o10_000_000 | constants.O_NOFOLLOW // O_PATH
@@ -15,6 +16,9 @@ const PINNED = 0o10_000_000 | constants.O_NOFOLLOW // O_PATH
 const MOST_COUNTED = 65_536
 /** A search may find one node and then miss the next. */
 const MOST_SEARCHES = 4
+/** Names that the medium is asked for in one go: more than any path has. */
+const MOST_TOLD = 4096
+const NOTHING_TOLD: Told = new Map()
 
 /** The nodes of one directory: where they are, which are open, how often each was changed. */
 export class Nodes {
@@ -26,39 +30,45 @@ export class Nodes {
   readonly #changes = new Map<NodeId, number>()
 
   /** @throws the system's error, if there is no such directory */
-  constructor(path: string, calls: FileCalls | undefined) {
-    this.resolver = new Resolver(path)
+  constructor(path: string, calls: FileCalls | undefined, medium?: Medium) {
+    this.resolver = new Resolver(path, medium)
     this.#search = new Search(this.resolver)
     this.calls = calls
   }
 
   /**
-   * Does something with nodes at once; only if one of them is not where it was seen last, it is searched for and all is
-   * done anew. So `use` must not change anything before it has found all its nodes.
+   * Does something with nodes at once. Only if the name of one is not in memory the medium is asked for it, and only if
+   * one is not where it was seen last it is searched for; then all is done anew. So `use` must not change anything before
+   * it has found all its nodes, and find no others afterwards but `atOnce`.
    *
    * @throws {StaleNodeError} and {@link TreeError}
    */
   use<T>(use: () => T): Awaitable<T> {
     try {
-      return use()
+      return this.resolver.patiently(NOTHING_TOLD, use)
     } catch (error) {
-      if (error instanceof LostNodeError) return this.#searchAndUse(error.node, use)
+      if (isToRetry(error)) return this.#findAndUse(error, use)
       throw asTreeError(error)
     }
   }
 
-  async #searchAndUse<T>(lost: NodeId, use: () => T): Promise<T> {
-    let node = lost
-    for (let searches = 0; searches < MOST_SEARCHES; searches += 1) {
-      await this.#search.find(node)
+  async #findAndUse<T>(first: LostNodeError | ColdNameError, use: () => T): Promise<T> {
+    const told: Told = new Map()
+    let why = first
+    for (let searches = 0; searches < MOST_SEARCHES; searches += why instanceof LostNodeError ? 1 : 0) {
       try {
-        return use()
+        if (why instanceof LostNodeError) await this.#search.find(why.node)
+        else await this.resolver.ask(why, told)
+        return this.resolver.patiently(told, use)
       } catch (error) {
-        if (!(error instanceof LostNodeError)) throw asTreeError(error)
-        node = error.node
+        if (!isToRetry(error)) throw asTreeError(error)
+        why = error
       }
+      if (told.size > MOST_TOLD) break // somebody moves things about faster than they are found
     }
-    throw new StaleNodeError(node)
+    throw why instanceof LostNodeError
+      ? new StaleNodeError(why.node)
+      : new TreeError('EIO', 'Names change all the time')
   }
 
   /** How many nodes there are, and what they take. */
@@ -119,6 +129,10 @@ export class Nodes {
       throw new LostNodeError(node)
     })
   }
+}
+
+function isToRetry(error: unknown): error is LostNodeError | ColdNameError {
+  return error instanceof LostNodeError || error instanceof ColdNameError
 }
 
 function openRegular(node: NodeId, fd: number): OpenNode {

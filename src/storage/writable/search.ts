@@ -1,9 +1,7 @@
-import { setImmediate } from 'node:timers/promises'
 import { type NodeId, StaleNodeError } from '../file-tree.ts'
-import { type Found, type Resolver, ifThere } from './resolver.ts'
+import { lookThrough } from './look-through.ts'
+import { type Found, type Resolver, isGone } from './resolver.ts'
 
-/** Milliseconds that the search holds the event loop at once. */
-const SLICE_MS = 3
 /** After a search the next one waits at least so long, and this many times as long as it took: handles may be made up. */
 const PAUSE_MS = 1000
 const PAUSE_FACTOR = 10
@@ -32,17 +30,13 @@ export class Search {
   /** Looks at everything below the root, in short slices. What has gone meanwhile is left out. */
   async walk(visit: (found: Found) => void = () => undefined): Promise<void> {
     const queue: NodeId[] = [this.#resolver.root]
-    let until = performance.now() + SLICE_MS
     for (let directory = queue.pop(); directory !== undefined; directory = queue.pop()) {
-      const at = directory
-      for (const name of ifThere(() => this.#resolver.names(at)) ?? []) {
-        const found = ifThere(() => this.#resolver.see(at, name))
-        if (found?.stats.isDirectory() === true) queue.push(found.node)
-        if (found !== undefined) visit(found)
-        if (performance.now() < until) continue
-        await setImmediate()
-        until = performance.now() + SLICE_MS
-      }
+      await lookThrough(this.#resolver, directory, (_, found) => {
+        if (found.stats.isDirectory()) queue.push(found.node)
+        visit(found)
+      }).catch((error: unknown) => {
+        if (!isGone(error)) throw error
+      })
     }
   }
 

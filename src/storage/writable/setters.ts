@@ -1,9 +1,15 @@
-import { chmodSync, chownSync, truncateSync, utimesSync } from 'node:fs'
+import { chmodSync, chownSync, ftruncate, truncateSync, utimesSync } from 'node:fs'
+import { promisify } from 'node:util'
 import type { NodeId, Timestamp } from '../file-tree.ts'
 import { timeOf } from '../host-stats.ts'
 import { type AttributeChanges, TreeError } from '../writable-tree.ts'
+import { asTreeError } from './errors.ts'
+import { BLOCK, LARGE } from './large.ts'
 import type { Nodes } from './nodes.ts'
+import type { OpenNode } from './open-node.ts'
 import type { TimeToSet } from '../../sys/file-calls.ts'
+
+const cutLater = promisify(ftruncate)
 
 /** Changes attributes: size, owner, mode, times, in this order. */
 export function setAttributes(nodes: Nodes, node: NodeId, changes: AttributeChanges): void {
@@ -22,6 +28,25 @@ export function setAttributes(nodes: Nodes, node: NodeId, changes: AttributeChan
       setTimesRoughly(path, accessed ?? timeOf(stats.atimeNs), modified ?? timeOf(stats.mtimeNs))
   })
   nodes.changed(node)
+}
+
+/** The file, held, if so much is cut off that the file system takes its time: for {@link cut}. */
+export function holdToCut(nodes: Nodes, node: NodeId, size: number): OpenNode | undefined {
+  const stats = nodes.stats(node)
+  const large = stats.isFile() && Number(stats.blocks) * BLOCK >= LARGE && Number(stats.size) - size >= LARGE
+  return large ? nodes.hold(node) : undefined
+}
+
+/** Cuts a held file by the thread pool, and releases it. @throws {TreeError} */
+export async function cut(nodes: Nodes, file: OpenNode, size: number): Promise<void> {
+  try {
+    await file.writing.during((fd) => cutLater(fd, size))
+    nodes.changed(file.node)
+  } catch (error) {
+    throw asTreeError(error)
+  } finally {
+    nodes.open.release(file)
+  }
 }
 
 /** A file that is open for writing may have become read-only since. */

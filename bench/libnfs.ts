@@ -1,0 +1,168 @@
+import { dlopen, toString as textAt } from 'node:ffi'
+
+/** A file that is open, as libnfs has it. */
+export type OpenFile = bigint
+/** What a call came to: a count or 0, negative if it failed; and what it brought, good only now. */
+type Done = (result: number, data: bigint) => void
+
+const NOTHING = 0n
+const POLL_MS = 30_000
+/** struct pollfd */
+const POLLFD_BYTES = 8
+
+const { functions: nfs, lib } = dlopen('libnfs.so.13', {
+  nfs_init_context: { arguments: [], return: 'pointer' },
+  nfs_destroy_context: { arguments: ['pointer'], return: 'void' },
+  nfs_parse_url_dir: { arguments: ['pointer', 'string'], return: 'pointer' },
+  nfs_mount: { arguments: ['pointer', 'string', 'string'], return: 'i32' },
+  nfs_get_error: { arguments: ['pointer'], return: 'pointer' },
+  nfs_get_fd: { arguments: ['pointer'], return: 'i32' },
+  nfs_which_events: { arguments: ['pointer'], return: 'i32' },
+  nfs_service: { arguments: ['pointer', 'i32'], return: 'i32' },
+  nfs_open: { arguments: ['pointer', 'string', 'i32', 'pointer'], return: 'i32' },
+  nfs_opendir: { arguments: ['pointer', 'string', 'pointer'], return: 'i32' },
+  nfs_readdir: { arguments: ['pointer', 'pointer'], return: 'pointer' },
+  nfs_closedir: { arguments: ['pointer', 'pointer'], return: 'void' },
+  nfs_creat: { arguments: ['pointer', 'string', 'i32', 'pointer'], return: 'i32' },
+  nfs_write: { arguments: ['pointer', 'pointer', 'u64', 'pointer'], return: 'i32' },
+  nfs_fsync: { arguments: ['pointer', 'pointer'], return: 'i32' },
+  nfs_close: { arguments: ['pointer', 'pointer'], return: 'i32' },
+  nfs_rename: { arguments: ['pointer', 'string', 'string'], return: 'i32' },
+  nfs_fstat64_async: { arguments: ['pointer', 'pointer', 'pointer', 'pointer'], return: 'i32' },
+  nfs_stat64_async: { arguments: ['pointer', 'string', 'pointer', 'pointer'], return: 'i32' },
+  nfs_pread_async: { arguments: ['pointer', 'pointer', 'u64', 'u64', 'pointer', 'pointer'], return: 'i32' },
+  nfs_open_async: { arguments: ['pointer', 'string', 'i32', 'pointer', 'pointer'], return: 'i32' },
+  nfs_close_async: { arguments: ['pointer', 'pointer', 'pointer', 'pointer'], return: 'i32' },
+})
+const { functions: libc } = dlopen('libc.so.6', { poll: { arguments: ['pointer', 'u64', 'i32'], return: 'i32' } })
+
+/** What waits for its answer, by a number that libnfs hands back. */
+const waiting = new Map<bigint, Done>()
+let number = 0n
+const answered = lib.registerCallback(
+  { arguments: ['i32', 'pointer', 'pointer', 'pointer'], return: 'void' },
+  (result, _context, data, told) => {
+    const key = addressOf(told)
+    const done = waiting.get(key)
+    waiting.delete(key)
+    done?.(result, addressOf(data))
+  },
+)
+
+function addressOf(pointer: unknown): bigint {
+  return typeof pointer === 'bigint' ? pointer : NOTHING
+}
+
+/** Where a server is, and what it exports. */
+export interface Mount {
+  readonly port: number
+  readonly mountPort: number
+  readonly path: string
+  readonly version: 3 | 4
+}
+
+/** One mount of libnfs: one connection. Calls are answered while {@link serve} runs. */
+export class LibNfs implements Disposable {
+  readonly #context: bigint
+
+  /** @throws {Error} with the words of libnfs */
+  constructor({ port, mountPort, path, version }: Mount) {
+    this.#context = nfs.nfs_init_context()
+    const query = `version=${version}&nfsport=${port}&mountport=${mountPort}&uid=0&gid=0`
+    if (nfs.nfs_parse_url_dir(this.#context, `nfs://127.0.0.1${path}?${query}`) === NOTHING) this.#fail('URL')
+    this.#check(nfs.nfs_mount(this.#context, '127.0.0.1', path), 'mount')
+  }
+
+  get fd(): number {
+    return nfs.nfs_get_fd(this.#context)
+  }
+  get events(): number {
+    return nfs.nfs_which_events(this.#context)
+  }
+  service(events: number): void {
+    this.#check(nfs.nfs_service(this.#context, events), 'go on')
+  }
+
+  /** Opens a file to read, at once. */
+  open(path: string): OpenFile {
+    const room = Buffer.alloc(8)
+    this.#check(nfs.nfs_open(this.#context, path, 0, room), `open ${path}`)
+    return room.readBigUInt64LE()
+  }
+  /** The names in a directory, at once; returns how many. libnfs asks for attributes too. */
+  list(path: string): number {
+    const room = Buffer.alloc(8)
+    this.#check(nfs.nfs_opendir(this.#context, path, room), `list ${path}`)
+    const directory = room.readBigUInt64LE()
+    let entries = 0
+    while (nfs.nfs_readdir(this.#context, directory) !== NOTHING) entries += 1
+    nfs.nfs_closedir(this.#context, directory)
+    return entries
+  }
+
+  /** Writes a new file as dpkg does, at once: under another name, to the medium, then renamed. Returns its length. */
+  unpack(path: string, content: Buffer): number {
+    const [room, news] = [Buffer.alloc(8), `${path}.dpkg-new`]
+    this.#check(nfs.nfs_creat(this.#context, news, 0o644, room), `create ${news}`)
+    const file = room.readBigUInt64LE()
+    this.#check(nfs.nfs_write(this.#context, file, BigInt(content.byteLength), content), 'write')
+    this.#check(nfs.nfs_fsync(this.#context, file), 'fsync')
+    this.#check(nfs.nfs_close(this.#context, file), 'close')
+    this.#check(nfs.nfs_rename(this.#context, news, path), 'rename')
+    return content.byteLength
+  }
+
+  getAttributes(file: OpenFile, done: Done): void {
+    this.#check(nfs.nfs_fstat64_async(this.#context, file, answered, this.#wait(done)), 'fstat')
+  }
+  stat(path: string, done: Done): void {
+    this.#check(nfs.nfs_stat64_async(this.#context, path, answered, this.#wait(done)), 'stat')
+  }
+  read(file: OpenFile, offset: number, count: number, done: Done): void {
+    const told = this.#wait(done)
+    this.#check(nfs.nfs_pread_async(this.#context, file, BigInt(offset), BigInt(count), answered, told), 'read')
+  }
+  /** Opens, reads and closes a file; `done` gets the bytes that were read. */
+  readFile(path: string, count: number, done: Done): void {
+    const opened: Done = (_, file) =>
+      this.read(file, 0, count, (bytes) => {
+        const told = this.#wait(() => done(bytes, NOTHING))
+        this.#check(nfs.nfs_close_async(this.#context, file, answered, told), 'close')
+      })
+    this.#check(nfs.nfs_open_async(this.#context, path, 0, answered, this.#wait(opened)), 'open')
+  }
+
+  [Symbol.dispose](): void {
+    nfs.nfs_destroy_context(this.#context)
+  }
+
+  #wait(done: Done): bigint {
+    waiting.set(++number, (result, data) => {
+      this.#check(result, 'do it')
+      done(result, data)
+    })
+    return number
+  }
+  #check(result: number, what: string): void {
+    if (result < 0) this.#fail(what)
+  }
+  #fail(what: string): never {
+    throw new Error(`Cannot ${what}: ${textAt(nfs.nfs_get_error(this.#context))}`)
+  }
+}
+
+/** Passes bytes on between these mounts and their servers until `ended` says so. @throws {Error} if nothing comes */
+export function serve(mounts: readonly LibNfs[], ended: () => boolean): void {
+  const fds = Buffer.alloc(POLLFD_BYTES * mounts.length)
+  while (!ended()) {
+    mounts.forEach((mount, at) => {
+      fds.writeInt32LE(mount.fd, at * POLLFD_BYTES)
+      fds.writeInt16LE(mount.events, at * POLLFD_BYTES + 4)
+    })
+    if (libc.poll(fds, BigInt(mounts.length), POLL_MS) <= 0) throw new Error('Cannot go on: the server is silent')
+    mounts.forEach((mount, at) => {
+      const events = fds.readInt16LE(at * POLLFD_BYTES + 6)
+      if (events !== 0) mount.service(events)
+    })
+  }
+}
