@@ -18,8 +18,16 @@ export interface KeptLease {
 }
 
 interface Waiting {
-  readonly lines: string
+  readonly lines: readonly Line[]
   readonly done: PromiseWithResolvers<void>
+}
+
+/** One line of the file, and the address that it is about. */
+interface Line {
+  readonly address: Ipv4
+  readonly text: string
+  /** Does it only take a lease away? */
+  readonly isGone: boolean
 }
 
 /** A write returns when its bytes are on the disk: one call for a batch instead of two. */
@@ -82,9 +90,10 @@ export class LeaseJournal implements AsyncDisposable {
    * @throws {Error} if it could not be written; then what was known before still holds
    */
   save(lease: KeptLease, left?: Ipv4): Promise<void> {
-    const gone = left === undefined ? [] : [lineOf({ address: left })]
+    const line = { address: lease.address, text: lineOf(lease), isGone: false }
+    const lines = left === undefined ? [line] : [{ address: left, text: lineOf({ address: left }), isGone: true }, line]
     const done = Promise.withResolvers<void>()
-    this.#waiting.push({ lines: [...gone, lineOf(lease)].join(''), done })
+    this.#waiting.push({ lines, done })
     this.#writing ??= this.#writeAll()
     return done.promise
   }
@@ -107,13 +116,14 @@ export class LeaseJournal implements AsyncDisposable {
   async #write(batch: readonly Waiting[]): Promise<void> {
     try {
       if (this.#stale > MOST_STALE) await this.#tidy()
-      const text = batch.map(({ lines }) => lines).join('')
+      const lines = batch.flatMap((one) => one.lines)
+      const text = lines.map((line) => line.text).join('')
       const bytes = Buffer.from(this.#isTorn ? `\n${text}` : text)
       this.#isTorn = true
       const { bytesWritten } = await this.#file.write(bytes)
       if (bytesWritten < bytes.byteLength) throw new Error('no space left on the disk')
       this.#isTorn = false
-      for (const line of text.match(/.+\n/g) ?? []) this.#stale += enter(this.#leases, line)
+      for (const line of lines) this.#stale += enter(this.#leases, line)
       for (const { done } of batch) done.resolve()
     } catch (cause) {
       const error = new Error(`Cannot save leases in ${this.#path}`, { cause })
@@ -157,16 +167,20 @@ function linesOf(text: string): Map<Ipv4, string> | undefined {
   const leases = new Map<Ipv4, string>()
   const lines = text.split('\n').filter((line) => line !== '')
   const ours = lines.filter((line) => checksum(line.slice(CHECKSUM + 1)) === line.slice(0, CHECKSUM))
-  for (const line of ours) enter(leases, `${line}\n`)
+  for (const line of ours) enter(leases, parsed(line))
   const isForeign = lines.length > 1 && ours.length === 0
   return isForeign || text.startsWith('SQLite format') ? undefined : leases
 }
 
 /** How many lines count no more because of this one: itself, where it only takes a lease away, and the one before. */
-function enter(leases: Map<Ipv4, string>, line: string): number {
-  const entry = JSON.parse(line.slice(CHECKSUM + 1)) as Partial<KeptLease> & { readonly address: Ipv4 }
-  const before = leases.delete(entry.address) ? 1 : 0
-  if (entry.state === undefined) return before + 1
-  leases.set(entry.address, line)
+function enter(leases: Map<Ipv4, string>, { address, text, isGone }: Line): number {
+  const before = leases.delete(address) ? 1 : 0
+  if (isGone) return before + 1
+  leases.set(address, text)
   return before
+}
+
+function parsed(line: string): Line {
+  const entry = JSON.parse(line.slice(CHECKSUM + 1)) as Partial<KeptLease> & { readonly address: Ipv4 }
+  return { address: entry.address, text: `${line}\n`, isGone: entry.state === undefined }
 }

@@ -37,5 +37,6 @@ export function broadcastOf(cidr: Cidr): Ipv4 {
 
 /** Is the address inside the network? */
 export function contains(cidr: Cidr, address: Ipv4): boolean {
-  return networkOf({ address, prefix: cidr.prefix }) === networkOf(cidr)
+  const size = 2 ** (32 - cidr.prefix)
+  return Math.floor(ipv4ToNumber(address) / size) === Math.floor(ipv4ToNumber(cidr.address) / size)
 }

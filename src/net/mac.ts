@@ -1,5 +1,3 @@
-import { toHex } from '../wire/hex.ts'
-
 /** A MAC address in its one canonical form: lower case, colons, `52:54:00:12:34:56`. */
 export type Mac = string
 
@@ -26,8 +24,12 @@ export function tryParseMac(text: string): Mac | undefined {
 
 /** The MAC address of six bytes. */
 export function macFromBytes(bytes: Uint8Array): Mac {
-  return toHex(bytes).replace(/..(?=.)/g, '$&:')
+  let mac = ''
+  for (const [at, byte] of bytes.entries()) mac += at === 0 ? PAIRS[byte] : `:${PAIRS[byte]}`
+  return mac
 }
+
+const PAIRS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 /** The six bytes of a MAC address. */
 export function macToBytes(mac: Mac): Uint8Array {

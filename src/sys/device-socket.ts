@@ -15,8 +15,16 @@ export interface DeviceSocketOptions {
 /** A bound UDP socket. */
 export interface DeviceSocket {
   readonly socket: Socket
+  /** The same socket for calls past Node, which cost a tenth of `node:dgram`; undefined where Node has no FFI. */
+  readonly native?: NativeSocket
   /** False where Node has no FFI: then datagrams of other interfaces come in as well. */
   readonly boundToDevice: boolean
+}
+
+/** The descriptor of an open socket, and the calls for it. */
+export interface NativeSocket {
+  readonly libc: Libc
+  readonly fd: number
 }
 
 const AF_INET = 2
@@ -45,7 +53,8 @@ export async function openDeviceSocket(options: DeviceSocketOptions): Promise<De
     else socket.bind({ fd, exclusive: true })
     await listening
     socket.setBroadcast(true)
-    return { socket, boundToDevice: libc !== undefined }
+    const native = libc === undefined || fd === undefined ? {} : { native: { libc, fd } }
+    return { socket, ...native, boundToDevice: libc !== undefined }
   } catch (error) {
     socket.close()
     throw error

@@ -9,6 +9,8 @@ export interface Libc {
   send(fd: number, bytes: Uint8Array, length: bigint, flags: number): bigint
   sendto(fd: number, bytes: Uint8Array, length: bigint, flags: number, address: Uint8Array, size: number): bigint
   recv(fd: number, into: Uint8Array, length: bigint, flags: number): bigint
+  /** @param size four bytes: room for the address of the sender, and then how much of it was used */
+  recvfrom(fd: number, into: Uint8Array, length: bigint, flags: number, address: Uint8Array, size: Uint8Array): bigint
   close(fd: number): number
   dup(fd: number): number
   /** A system call that the library has no function for; its result is -1 with `errno` where it fails. */
@@ -48,6 +50,7 @@ async function open(): Promise<Libc | undefined> {
     send: { arguments: ['i32', 'pointer', 'u64', 'i32'], return: 'i64' },
     sendto: { arguments: ['i32', 'pointer', 'u64', 'i32', 'pointer', 'u32'], return: 'i64' },
     recv: { arguments: ['i32', 'pointer', 'u64', 'i32'], return: 'i64' },
+    recvfrom: { arguments: ['i32', 'pointer', 'u64', 'i32', 'pointer', 'pointer'], return: 'i64' },
     close: { arguments: ['i32'], return: 'i32' },
     dup: { arguments: ['i32'], return: 'i32' },
     syscall: { arguments: ['i64', 'i64', 'pointer', 'pointer', 'u64'], return: 'i64' },

@@ -4,10 +4,10 @@ export class ByteWriter {
   #view: DataView
   #length = 0
 
-  /** @param capacity bytes to begin with; it doubles when it is too small */
-  constructor(capacity = 512) {
-    this.#bytes = new Uint8Array(capacity)
-    this.#view = new DataView(this.#bytes.buffer)
+  /** @param room bytes to begin with, or how many; it doubles when it is too small */
+  constructor(room: number | Uint8Array = 512) {
+    this.#bytes = typeof room === 'number' ? new Uint8Array(room) : room
+    this.#view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.byteLength)
   }
 
   /** Bytes written so far. */

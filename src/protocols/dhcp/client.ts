@@ -53,7 +53,7 @@ export function describeClient(message: DhcpMessage): DhcpClient {
   const vendorClass = readOption(options, option.vendorClass)
   const userClasses = readOption(options, option.userClass) ?? []
   const clientId = options.get(option.clientIdentifier.code)
-  return {
+  const client: Mutable<DhcpClient> = {
     mac: macFromBytes(message.hardwareAddress),
     architectures,
     userClasses,
@@ -61,15 +61,23 @@ export function describeClient(message: DhcpMessage): DhcpClient {
     isIpxe: ipxe !== undefined || userClasses.includes('iPXE'),
     ipxeFeatures: featuresOf(ipxe),
     requestedOptions: readOption(options, option.parameterRequestList) ?? [],
-    ...present('uuid', readOption(options, option.uuid)),
-    ...present('clientId', clientId === undefined ? undefined : toHex(clientId)),
-    ...present('hostName', readOption(options, option.hostName)),
-    ...present('architecture', architectures[0]),
-    ...present('vendorClass', vendorClass),
-    ...present('busId', busIdOf(ipxe)),
-    ...present('relay', message.relayAddress === NO_ADDRESS ? undefined : message.relayAddress),
-    ...present('link', linkOf(message)),
   }
+  add(client, 'uuid', readOption(options, option.uuid))
+  add(client, 'clientId', clientId === undefined ? undefined : toHex(clientId))
+  add(client, 'hostName', readOption(options, option.hostName))
+  add(client, 'architecture', architectures[0])
+  add(client, 'vendorClass', vendorClass)
+  add(client, 'busId', busIdOf(ipxe))
+  add(client, 'relay', message.relayAddress === NO_ADDRESS ? undefined : message.relayAddress)
+  add(client, 'link', linkOf(message))
+  return client
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+/** An absent value is absent, not undefined. */
+function add<K extends keyof DhcpClient>(client: Mutable<DhcpClient>, key: K, value: DhcpClient[K] | undefined): void {
+  if (value !== undefined) client[key] = value
 }
 
 function firmwareOf(vendorClass = ''): DhcpClient['firmware'] {
@@ -78,19 +86,17 @@ function firmwareOf(vendorClass = ''): DhcpClient['firmware'] {
 }
 
 /** Suboptions from 16 to 47 with the value 1 are features. */
-function featuresOf(ipxe: RawOptions = new Map()): ReadonlySet<number> {
+function featuresOf(ipxe: RawOptions | undefined): ReadonlySet<number> {
+  if (ipxe === undefined) return NO_FEATURES
   const codes = [...ipxe].filter(([code, value]) => code >= 16 && code < 48 && value[0] !== 0)
   return new Set(codes.map(([code]) => code))
 }
 
-function busIdOf(ipxe: RawOptions = new Map()): BusId | undefined {
-  const bytes = ipxe.get(IPXE.busId)
+const NO_FEATURES: ReadonlySet<number> = new Set()
+
+function busIdOf(ipxe: RawOptions | undefined): BusId | undefined {
+  const bytes = ipxe?.get(IPXE.busId)
   if (bytes?.byteLength !== 5 || bytes[0] !== BUS_PCI) return undefined
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   return { vendor: view.getUint16(1), device: view.getUint16(3) }
-}
-
-/** One property, or none: an absent value is absent, not undefined. */
-function present<K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> {
-  return value === undefined ? {} : ({ [key]: value } as Record<K, V>)
 }

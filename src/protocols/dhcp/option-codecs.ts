@@ -23,6 +23,7 @@ export interface ClasslessRoute {
 }
 
 const NOTHING = (): void => undefined
+const UTF8 = new TextDecoder()
 
 /** Builds a codec whose reader must take all of the bytes. */
 export function codec<T>(
@@ -85,18 +86,29 @@ export function addressesOption(code: number, name: string): OptionCodec<readonl
 
 /** Text. RFC 2132 §2 wants no NUL at its end, and receivers to trim one: some firmware sends it. */
 export function textOption(code: number, name: string): OptionCodec<string> {
-  const decode = (r: ByteReader): string => new TextDecoder().decode(r.rest()).replace(/\0+$/, '')
+  const decode = (r: ByteReader): string => withoutNuls(UTF8.decode(r.rest()))
   return { ...codec(code, name, decode, NOTHING), encode: (value) => new TextEncoder().encode(value) }
+}
+
+function withoutNuls(text: string): string {
+  return text.endsWith('\0') ? text.replace(/\0+$/, '') : text
 }
 
 export function u8ListOption(code: number, name: string): OptionCodec<readonly number[]> {
   return codec<readonly number[]>(
     code,
     name,
-    (r) => Array.from(r.rest()),
+    (r) => numbersOf(r.rest()),
     (w, value) => w.bytes(Uint8Array.from(value)),
   )
 }
+/** A quarter of what `Array.from()` takes. */
+function numbersOf(bytes: Uint8Array): readonly number[] {
+  const numbers: number[] = []
+  for (let at = 0; at < bytes.byteLength; at += 1) numbers.push(bytes[at] ?? 0)
+  return numbers
+}
+
 export function u16ListOption(code: number, name: string): OptionCodec<readonly number[]> {
   return codec(
     code,
@@ -154,8 +166,8 @@ function readUserClasses(bytes: Uint8Array): string[] {
   const classes: string[] = []
   for (let at = 0; at < bytes.byteLength; ) {
     const end = at + 1 + (bytes[at] ?? 0)
-    if (end > bytes.byteLength || end === at + 1) return [new TextDecoder().decode(bytes)]
-    classes.push(new TextDecoder().decode(bytes.subarray(at + 1, end)))
+    if (end > bytes.byteLength || end === at + 1) return [UTF8.decode(bytes)]
+    classes.push(UTF8.decode(bytes.subarray(at + 1, end)))
     at = end
   }
   return classes

@@ -20,24 +20,30 @@ export function decodeOptions(
   r: ByteReader,
   fields: { readonly serverName: Uint8Array; readonly bootFile: Uint8Array },
 ): { options: RawOptions; overload: number } {
-  const parts = new Map<number, Uint8Array[]>()
+  const parts: Parts = { first: new Map(), repeated: [] }
   collectParts(r, parts)
-  const overload = overloadOf(r, parts)
+  const overload = overloadOf(r, parts.first)
   if ((overload & OVERLOAD.bootFile) !== 0) collectParts(new ByteReader(fields.bootFile, 'DHCP file field'), parts)
   if ((overload & OVERLOAD.serverName) !== 0) collectParts(new ByteReader(fields.serverName, 'DHCP sname field'), parts)
-  parts.delete(OPTION_OVERLOAD) // about this one datagram only; it must not be carried into another message
-  return { options: new Map([...parts].map(([code, values]) => [code, join(values)])), overload }
+  const options = joined(parts)
+  options.delete(OPTION_OVERLOAD) // about this one datagram only; it must not be carried into another message
+  return { options, overload }
 }
 
 /** Encodes options and End; what is longer than 255 bytes goes out in parts, one after the other (RFC 3396 §7). */
 export function encodeOptions(w: ByteWriter, options: RawOptions): void {
   for (const [code, value] of options) {
-    for (let start = 0; start === 0 || start < value.byteLength; start += LONGEST_PART) {
-      const part = value.subarray(start, start + LONGEST_PART)
-      w.u8(code).u8(part.byteLength).bytes(part)
-    }
+    if (value.byteLength <= LONGEST_PART) w.u8(code).u8(value.byteLength).bytes(value)
+    else encodeInParts(w, code, value)
   }
   w.u8(END)
+}
+
+function encodeInParts(w: ByteWriter, code: number, value: Uint8Array): void {
+  for (let start = 0; start < value.byteLength; start += LONGEST_PART) {
+    const part = value.subarray(start, start + LONGEST_PART)
+    w.u8(code).u8(part.byteLength).bytes(part)
+  }
 }
 
 /** Bytes that an option of this length takes on the wire, with the code and length of each part. */
@@ -51,34 +57,41 @@ export function encodedOptionBytes(value: Uint8Array): number {
  * @throws {WireError} if one is longer than what is left
  */
 export function decodeSuboptions(bytes: Uint8Array, format: string): RawOptions {
-  const parts = new Map<number, Uint8Array[]>()
+  const parts: Parts = { first: new Map(), repeated: [] }
   collectParts(new ByteReader(bytes, format), parts)
-  return new Map([...parts].map(([code, values]) => [code, join(values)]))
+  return joined(parts)
+}
+
+/** Options as they come: nearly every one comes once. */
+interface Parts {
+  readonly first: Map<number, Uint8Array>
+  readonly repeated: (readonly [number, Uint8Array])[]
+}
+
+function joined({ first, repeated }: Parts): Map<number, Uint8Array> {
+  for (const [code, parts] of Map.groupBy(repeated, ([its]) => its)) {
+    const whole = Buffer.concat([first.get(code) ?? new Uint8Array(0), ...parts.map(([, value]) => value)])
+    first.set(code, Uint8Array.from(whole))
+  }
+  return first
 }
 
 /** Reads `code length value` until End or the end of the field: old clients leave End out. */
-function collectParts(r: ByteReader, parts: Map<number, Uint8Array[]>): void {
+function collectParts(r: ByteReader, { first, repeated }: Parts): void {
   while (r.remaining > 0) {
     const code = r.u8('option code')
     if (code === END) return
     if (code === PAD) continue
     const value = r.bytes(r.u8(`length of option ${code}`), `option ${code}`)
-    const earlier = parts.get(code)
-    if (earlier === undefined) parts.set(code, [value])
-    else earlier.push(value)
+    if (first.has(code)) repeated.push([code, value])
+    else first.set(code, value)
   }
 }
 
-function overloadOf(r: ByteReader, parts: ReadonlyMap<number, readonly Uint8Array[]>): number {
-  const value = parts.get(OPTION_OVERLOAD)?.[0]
+function overloadOf(r: ByteReader, parts: RawOptions): number {
+  const value = parts.get(OPTION_OVERLOAD)
   if (value === undefined) return 0
   const bits = value[0] ?? 0
   if (value.byteLength !== 1 || bits > 3) throw r.fail(`option 52 is ${value.join(' ')}, want one byte, 1 to 3`)
   return bits
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const [first] = parts
-  if (first !== undefined && parts.length === 1) return first
-  return Uint8Array.from(Buffer.concat(parts))
 }

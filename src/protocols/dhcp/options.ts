@@ -30,6 +30,8 @@ export const MESSAGE_TYPES = {
   inform: 8,
 } as const
 export type MessageType = keyof typeof MESSAGE_TYPES
+/** The first has number 1. */
+const TYPE_NAMES = Object.keys(MESSAGE_TYPES) as MessageType[]
 
 /** The options we read or send, RFC 2132 where nothing else is said. */
 export const option = {
@@ -131,9 +133,9 @@ function messageTypeOption(): OptionCodec<MessageType> {
     name,
     (r) => {
       const found = r.u8(name)
-      const known = Object.entries(MESSAGE_TYPES).find(([, value]) => value === found)
+      const known = TYPE_NAMES[found - 1]
       if (known === undefined) throw r.fail(`type is ${found}, want 1 to 8`, 0)
-      return known[0] as MessageType
+      return known
     },
     (w, value) => w.u8(MESSAGE_TYPES[value]),
   )

@@ -1,4 +1,4 @@
-import { type Ipv4, ipv4FromBytes, ipv4ToBytes } from '../../net/ipv4.ts'
+import { type Ipv4, ipv4FromNumber, ipv4ToNumber } from '../../net/ipv4.ts'
 import { ByteReader } from '../../wire/reader.ts'
 import { ByteWriter } from '../../wire/writer.ts'
 import { decodeOptions, encodeOptions, OVERLOAD } from './option-field.ts'
@@ -62,10 +62,10 @@ export function decodeMessage(datagram: Uint8Array): DhcpMessage {
     transactionId: r.u32('xid'),
     seconds: r.u16('secs'),
     broadcast: (r.u16('flags') & BROADCAST_FLAG) !== 0,
-    clientAddress: ipv4FromBytes(r.bytes(4, 'ciaddr')),
-    yourAddress: ipv4FromBytes(r.bytes(4, 'yiaddr')),
-    nextServer: ipv4FromBytes(r.bytes(4, 'siaddr')),
-    relayAddress: ipv4FromBytes(r.bytes(4, 'giaddr')),
+    clientAddress: ipv4FromNumber(r.u32('ciaddr')),
+    yourAddress: ipv4FromNumber(r.u32('yiaddr')),
+    nextServer: ipv4FromNumber(r.u32('siaddr')),
+    relayAddress: ipv4FromNumber(r.u32('giaddr')),
     hardwareAddress: r.bytes(HARDWARE_ADDRESS_BYTES, 'chaddr').subarray(0, hardwareLength),
   }
   const serverName = r.bytes(SERVER_NAME_BYTES, 'sname')
@@ -89,24 +89,37 @@ export function decodeMessage(datagram: Uint8Array): DhcpMessage {
  * @throws {RangeError} if a name is longer than its field
  */
 export function encodeMessage(message: DhcpMessage): Uint8Array {
-  const w = new ByteWriter(USUAL_BYTES)
+  const w = new ByteWriter(room())
   w.u8(OPERATION[message.operation]).u8(message.hardwareType).u8(message.hardwareAddress.byteLength).u8(message.hops)
   w.u32(message.transactionId).u16(message.seconds)
   w.u16(message.broadcast ? BROADCAST_FLAG : 0)
   for (const address of [message.clientAddress, message.yourAddress, message.nextServer, message.relayAddress]) {
-    w.bytes(ipv4ToBytes(address))
+    w.u32(ipv4ToNumber(address))
   }
   writeField(w, message.hardwareAddress, HARDWARE_ADDRESS_BYTES, 'chaddr')
-  writeField(w, new TextEncoder().encode(message.serverName), SERVER_NAME_BYTES, 'sname')
-  writeField(w, new TextEncoder().encode(message.bootFile), BOOT_FILE_BYTES, 'file')
+  writeField(w, bytesOfText(message.serverName), SERVER_NAME_BYTES, 'sname')
+  writeField(w, bytesOfText(message.bootFile), BOOT_FILE_BYTES, 'file')
   w.u32(MAGIC_COOKIE)
   encodeOptions(w, message.options)
-  return w.zeros(Math.max(0, MINIMUM_BYTES - w.length)).finish()
+  const bytes = w.zeros(Math.max(0, MINIMUM_BYTES - w.length)).finish()
+  if (bytes.buffer === piece.buffer) used += bytes.byteLength
+  return bytes
+}
+
+/** Messages stand one behind the other in one piece of memory: to get memory for each costs as much as to fill it. */
+let piece = new Uint8Array(0)
+let used = 0
+function room(): Uint8Array {
+  if (piece.byteLength - used < USUAL_BYTES) {
+    piece = new Uint8Array(64 * USUAL_BYTES)
+    used = 0
+  }
+  return piece.subarray(used, used + USUAL_BYTES)
 }
 
 /** Does the text, with its NUL, fit into the `file` field? */
 export function fitsBootFile(text: string): boolean {
-  return new TextEncoder().encode(text).byteLength < BOOT_FILE_BYTES
+  return Buffer.byteLength(text) < BOOT_FILE_BYTES
 }
 
 function readOperation(r: ByteReader): 'request' | 'reply' {
@@ -119,8 +132,14 @@ function readOperation(r: ByteReader): 'request' | 'reply' {
 /** A text field ends at its first NUL or where the field ends. */
 function textOfField(field: Uint8Array): string {
   const end = field.indexOf(0)
+  if (end === 0) return ''
   return new TextDecoder().decode(end < 0 ? field : field.subarray(0, end))
 }
+
+function bytesOfText(text: string): Uint8Array {
+  return text === '' ? NOTHING : new TextEncoder().encode(text)
+}
+const NOTHING = new Uint8Array(0)
 
 function writeField(w: ByteWriter, value: Uint8Array, size: number, name: string): void {
   if (value.byteLength > size) throw new RangeError(`Cannot write ${name}: ${value.byteLength} bytes, want ${size}`)

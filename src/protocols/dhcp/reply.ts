@@ -19,16 +19,24 @@ const HEADERS = 28
 /** What a client gets that sends no option 55: it has to be configured with something. */
 const ASKED_BY_DEFAULT: readonly number[] = [1, 3, 6, 12, 15, 17, 26, 28, 42, 121]
 
+/** What a reply is made of, beside the request. */
+interface GrantOptions {
+  readonly serverAddress: Ipv4
+  readonly answer: DhcpAnswer
+  /** The request, described: who has done it already saves its cost. */
+  readonly client?: DhcpClient
+}
+
 /** OFFER or ACK with an address. */
 export function grant(
   request: DhcpMessage,
   type: 'offer' | 'ack',
-  { serverAddress, address, answer }: { serverAddress: Ipv4; address: Ipv4; answer: DhcpAnswer },
+  { serverAddress, address, answer, client = describeClient(request) }: GrantOptions & { address: Ipv4 },
 ): DhcpMessage {
   const options = [
     ...identity(request, type, serverAddress),
     ...leaseTimes(leaseSecondsFor(request, answer)),
-    ...settings(request, answer, address, serverAddress),
+    ...settings(request, client, { answer, address, serverAddress }),
   ]
   return {
     ...replyTo(request, options, answer.extra),
@@ -47,12 +55,9 @@ export function grant(
 export function grantBoot(
   request: DhcpMessage,
   type: 'offer' | 'ack',
-  { serverAddress, answer }: { serverAddress: Ipv4; answer: DhcpAnswer },
+  { serverAddress, answer, client = describeClient(request) }: GrantOptions,
 ): DhcpMessage {
-  const options = [
-    ...identity(request, type, serverAddress),
-    ...bootOptions(request, describeClient(request), answer, serverAddress),
-  ]
+  const options = [...identity(request, type, serverAddress), ...bootOptions(request, client, answer, serverAddress)]
   return {
     ...replyTo(request, options, answer.extra),
     clientAddress: type === 'ack' ? request.clientAddress : NO_ADDRESS,
@@ -63,7 +68,8 @@ export function grantBoot(
 /** ACK to an INFORM: settings, but neither an address nor lease times (RFC 2131 §4.3.5). */
 export function inform(request: DhcpMessage, serverAddress: Ipv4, answer: DhcpAnswer): DhcpMessage {
   const address = request.clientAddress
-  const options = [...identity(request, 'ack', serverAddress), ...settings(request, answer, address, serverAddress)]
+  const given = settings(request, describeClient(request), { answer, address, serverAddress })
+  const options = [...identity(request, 'ack', serverAddress), ...given]
   return { ...replyTo(request, options, answer.extra), clientAddress: address, ...bootFields(answer, serverAddress) }
 }
 
@@ -122,8 +128,11 @@ function leaseTimes(seconds: number): Entry[] {
 }
 
 /** The mask and what boots it always; the rest if it was asked for. In the order in which they may be left out. */
-function settings(request: DhcpMessage, answer: DhcpAnswer, address: Ipv4, serverAddress: Ipv4): Entry[] {
-  const client = describeClient(request)
+function settings(
+  request: DhcpMessage,
+  client: DhcpClient,
+  { answer, address, serverAddress }: Omit<GrantOptions, 'client'> & { address: Ipv4 },
+): Entry[] {
   const asked = new Set(client.requestedOptions.length === 0 ? ASKED_BY_DEFAULT : client.requestedOptions)
   const network = { address, prefix: answer.prefix }
   return [

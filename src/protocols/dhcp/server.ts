@@ -1,7 +1,7 @@
-import type { RemoteInfo, Socket } from 'node:dgram'
 import type { Cidr } from '../../net/cidr.ts'
 import type { Ipv4 } from '../../net/ipv4.ts'
 import { ArpProber } from '../../sys/arp-prober.ts'
+import { BatchedUdp, type UdpPeer } from '../../sys/batched-udp.ts'
 import { explainBindError } from '../../sys/bind-error.ts'
 import { type DeviceSocket, openDeviceSocket } from '../../sys/device-socket.ts'
 import { type Logger, silent } from '../../sys/log.ts'
@@ -36,8 +36,8 @@ export interface DhcpServerOptions {
 }
 
 const EVERYBODY = '255.255.255.255'
-/** More than the receive buffer of a socket brings at once; a flood beyond it is lost, as in the buffer itself. */
-const MOST_AT_ONCE = 512
+/** Answers that wait, for the disk or for ARP; a flood beyond it is lost, as in the receive buffer of a socket. */
+const MOST_AT_ONCE = 2048
 
 /**
  * A DHCPv4 server on one interface, RFC 2131. Bound once `listen()` resolves, idle once `close()` does.
@@ -48,8 +48,8 @@ const MOST_AT_ONCE = 512
  */
 export class DhcpServer implements AsyncDisposable {
   readonly #context: DhcpContext
-  readonly #sockets: readonly Socket[]
-  readonly #sender: Socket
+  readonly #sockets: readonly BatchedUdp[]
+  readonly #sender: BatchedUdp
   readonly #onExchange: (exchange: DhcpExchange) => void
   readonly #log: Logger
   readonly #port: number
@@ -78,7 +78,7 @@ export class DhcpServer implements AsyncDisposable {
     if (!opened.every(({ boundToDevice }) => boundToDevice)) {
       log.warn('this Node cannot bind to an interface: requests from other interfaces come in too', { interface: name })
     }
-    const sockets = opened.map(({ socket }) => socket)
+    const sockets = opened.map((one) => new BatchedUdp(one))
     const prober = options.checked === undefined ? undefined : await ArpProber.open(name)
     if (options.checked !== undefined && prober === undefined) {
       log.warn('addresses are not looked for by ARP before they are offered: that wants CAP_NET_RAW and Node 26')
@@ -86,7 +86,7 @@ export class DhcpServer implements AsyncDisposable {
     return new DhcpServer(options, sockets, port, prober)
   }
 
-  private constructor(options: DhcpServerOptions, sockets: readonly Socket[], port: number, prober?: ArpProber) {
+  private constructor(options: DhcpServerOptions, sockets: readonly BatchedUdp[], port: number, prober?: ArpProber) {
     const [broadcasts, unicasts, boots] = sockets
     if (broadcasts === undefined || unicasts === undefined) throw new TypeError('Cannot serve DHCP without two sockets')
     this.#prober = prober
@@ -114,15 +114,17 @@ export class DhcpServer implements AsyncDisposable {
   }
 
   async #shutDown(): Promise<void> {
-    for (const socket of this.#sockets) socket.removeAllListeners('message')
+    for (const socket of this.#sockets) socket.stop()
     this.#prober?.[Symbol.dispose]()
     await Promise.allSettled(this.#running)
-    await Promise.all(this.#sockets.map((socket) => new Promise<void>((resolve) => socket.close(resolve))))
+    await Promise.all(this.#sockets.map((socket) => socket.close()))
   }
 
-  #receiveOn(socket: Socket, decide: Decide): void {
-    socket.on('error', (error) => this.#log.warn('DHCP socket error', { error }))
-    socket.on('message', (datagram, peer) => this.#receive(datagram, { peer, socket, decide }))
+  #receiveOn(socket: BatchedUdp, decide: Decide): void {
+    socket.listen(
+      (datagram, peer) => this.#receive(datagram, { peer, socket, decide }),
+      (error) => this.#log.warn('DHCP socket error', { error }),
+    )
   }
 
   #receive(datagram: Uint8Array, from: Received): void {
@@ -145,7 +147,7 @@ export class DhcpServer implements AsyncDisposable {
     // a broadcast of this host comes back to it
     if (readOption(message.options, option.vendorClass) === probeClass(this.#context.serverAddress)) return
     const { exchange, reply } = await from.decide(message)
-    if (reply !== undefined) await this.#send(encodeMessage(reply.message), reply.to, from)
+    if (reply !== undefined) this.#send(encodeMessage(reply.message), reply.to, from)
     const { outcome } = exchange
     if (outcome.kind === 'failed') {
       this.#log.error('cannot answer DHCP message', { mac: exchange.client.mac, error: outcome.error })
@@ -156,9 +158,9 @@ export class DhcpServer implements AsyncDisposable {
     this.#onExchange(exchange)
   }
 
-  #send(datagram: Uint8Array, { address, port }: Destination, { peer, socket }: Received): Promise<void> {
-    if (port === 'sender') return sendTo(socket, datagram, peer)
-    return sendTo(this.#sender, datagram, { address, port: port === 'server' ? this.#port : this.#port + 1 })
+  #send(datagram: Uint8Array, { address, port }: Destination, { peer, socket }: Received): void {
+    if (port === 'sender') return socket.send(datagram, peer)
+    this.#sender.send(datagram, { address, port: port === 'server' ? this.#port : this.#port + 1 })
   }
 
   #drop(): void {
@@ -172,17 +174,11 @@ export class DhcpServer implements AsyncDisposable {
 
 /** Where a datagram came from, and what decides on its answer. */
 interface Received {
-  readonly peer: RemoteInfo
-  readonly socket: Socket
+  readonly peer: UdpPeer
+  readonly socket: BatchedUdp
   readonly decide: Decide
 }
 type Decide = (message: DhcpMessage) => Promise<Handled>
-
-function sendTo(socket: Socket, datagram: Uint8Array, { address, port }: Pick<RemoteInfo, 'address' | 'port'>) {
-  return new Promise<void>((resolve, reject) => {
-    socket.send(datagram, port, address, (error) => (error === null ? resolve() : reject(error)))
-  })
-}
 
 function contextOf(options: DhcpServerOptions, prober: ArpProber | undefined): DhcpContext {
   const { serverAddress, leases, answer, checked, role } = options

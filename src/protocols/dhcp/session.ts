@@ -140,7 +140,7 @@ async function discover(turn: Turn): Promise<Decision> {
     leases.withdraw(leaseClient(turn))
     return ignored('not-served', 'nothing is configured for this machine')
   }
-  const reply = grant(message, 'offer', { serverAddress: turn.serverAddress, address, answer })
+  const reply = grant(message, 'offer', { serverAddress: turn.serverAddress, address, answer, client })
   return { outcome: { ...granted('offered', turn, address, answer), ...(inUse.length > 0 ? { inUse } : {}) }, reply }
 }
 
@@ -174,7 +174,7 @@ async function offerBoot(turn: Turn, type: 'offer' | 'ack'): Promise<Decision> {
   const received = type === 'offer' ? 'discover' : 'request'
   const answer = await turn.answer(client, { address: message.clientAddress, link, received })
   if (answer?.bootFile === undefined) return ignored('not-served', 'nothing is configured for this machine')
-  const reply = grantBoot(message, type, { serverAddress, answer })
+  const reply = grantBoot(message, type, { serverAddress, answer, client })
   return { outcome: { kind: 'boot-offered', answer }, reply }
 }
 
@@ -237,7 +237,7 @@ async function confirm(turn: Turn, address: Ipv4, state: ClientState): Promise<D
   const isProxy = turn.role?.() === 'proxy'
   const binding = await leases.bind(leaseClient(turn), address, seconds, { adopt: !isProxy && state !== 'init-reboot' })
   if (binding === 'bound') {
-    const reply = grant(message, 'ack', { serverAddress, address, answer })
+    const reply = grant(message, 'ack', { serverAddress, address, answer, client })
     return { outcome: { ...granted('acknowledged', turn, address, answer), state }, reply }
   }
   if (binding === 'unknown' && SILENT_IF_UNKNOWN.has(state)) {
