@@ -17,9 +17,14 @@ const SYSTEM = /^\[ *(\d+\.\d+)\] systemd\[1\]: /m
  */
 export function consoleMarks(text: string): ConsoleMarks {
   return {
-    initSeconds: secondsAt(text, INIT, "the kernel's start of /init"),
+    initSeconds: initSecondsOf(text),
     systemSeconds: secondsAt(text, SYSTEM, "systemd's first line"),
   }
+}
+
+/** When the kernel started /init. @throws {Error} if that is not there */
+export function initSecondsOf(text: string): number {
+  return secondsAt(text, INIT, "the kernel's start of /init")
 }
 
 function secondsAt(text: string, pattern: RegExp, what: string): number {

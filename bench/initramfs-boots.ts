@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Lab } from '../src/lab/lab.ts'
-import { consoleMarks } from './console-marks.ts'
+import { initSecondsOf } from './console-marks.ts'
 import { imageOf, type MakerName } from './initramfs-makers.ts'
 import { BENCH_INIT, BENCH_LINE, type BenchRoot } from './initramfs-root.ts'
 
@@ -47,5 +47,5 @@ export async function bootMade(name: MakerName, root: BenchRoot, signal: AbortSi
   })
   const screen = machine.console
   const found = await screen.waitFor(BENCH_LINE, { timeoutMs: BOOT_MS, signal })
-  return { initSeconds: consoleMarks(screen.text).initSeconds, systemSeconds: Number(found.groups[1]) }
+  return { initSeconds: initSecondsOf(screen.text), systemSeconds: Number(found.groups[1]) }
 }

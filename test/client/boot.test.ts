@@ -110,7 +110,7 @@ for (const shell of SHELLS) {
     assert.ok(commands.includes('switch_root /sysroot /sbin/init'))
   })
 
-  test(`${shell}: init loads af_packet before it asks for an address [HT48]`, () => {
+  test(`${shell}: init loads af_packet before it asks for an address [HT48, DB16]`, () => {
     const { commands } = boot(shell, { plan: PLAN })
     const packet = commands.indexOf('modprobe -q af_packet')
     assert.ok(packet >= 0 && packet < commands.findIndex((line) => line.startsWith('udhcpc')))

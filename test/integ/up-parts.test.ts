@@ -58,6 +58,25 @@ test('netroot up makes a part again that somebody removed, when the machine asks
   assert.equal(await boot.machine.status([boot.fileOf('tools.cpio')]), 200)
 })
 
+/** The made-up release's modules in the drivers that a machine is sent. */
+async function modulesSent(t: TestContext, config: string): Promise<string[]> {
+  const net = await UpNetwork.make(t)
+  const store = await ownStore(net)
+  await prepareStore(parseConfig(config, 'netroot.yaml').config, store)
+  await net.up({ config, store })
+  const boot = await begun(net)
+  const file = join(net.directory, 'drivers.cpio')
+  await writeFile(file, await boot.machine.get(boot.fileOf('drivers.cpio')))
+  const shown = await net.netroot(['initramfs', 'show', file, '--json'])
+  return [...new Set([...shown.stdout.matchAll(/\b[ab]\.ko\b/g)].map(String))].sort()
+}
+
+test('netroot up packs the modules that a profile names, with what they need [FB68]', async (t) => {
+  assert.deepEqual(await modulesSent(t, CONFIG), [])
+  const config = CONFIG.replace('cmdline: quiet', 'cmdline: quiet\n    modules: [b]')
+  assert.deepEqual(await modulesSent(t, config), ['a.ko', 'b.ko'])
+})
+
 async function used(t: TestContext): Promise<{ net: UpNetwork; store: string }> {
   const net = await UpNetwork.make(t)
   const store = await ownStore(net)

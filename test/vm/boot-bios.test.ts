@@ -91,11 +91,11 @@ test('the host name reaches the real system [DB23, DB25]', async () => {
   assert.match(await session.run('cat /etc/hostname; hostname'), /^(pc-525400[0-9a-f]{6})\s+\1$/)
 })
 
-test('the name servers of the lease reach the real system [DB21, DB25, HT60]', async () => {
+test('the name servers of the lease reach the real system [DB21, DB25, HT11, HT60]', async () => {
   assert.match(await session.run('cat /etc/resolv.conf'), /nameserver 10\.77\.0\.53/)
 })
 
-test('the lease is kept by a renewer of its own, and no manager touches the card [FB30, HT44, HT46, AW36]', async () => {
+test('the lease is kept by a renewer of its own, and no manager touches the card [FB30, FB67, HT44, HT46, AW36]', async () => {
   const { address } = await eventOf(served, 'dhcp.ack')
   assert.match(await session.run('systemctl is-active netroot-lease'), /^active/)
   assert.match(await session.run('ip -4 -o addr show scope global'), new RegExp(`${address}/24`))
