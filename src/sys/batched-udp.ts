@@ -11,7 +11,7 @@ export interface UdpPeer {
 export type TakeDatagram = (datagram: Uint8Array, peer: UdpPeer) => void
 
 /** Of one turn of the event loop: everything else that the process serves waits for them. */
-const MOST_AT_ONCE = 128
+const MOST_AT_ONCE = 64
 /** Datagrams stand one behind the other in pieces of this many bytes, which live as long as one of them is used. */
 const PIECE_BYTES = 256 * 1024
 /** Longer than any datagram. */
