@@ -1,3 +1,4 @@
+import { constants } from 'node:fs'
 import { dlopen, toString as textAt } from 'node:ffi'
 
 /** A file that is open, as libnfs has it. */
@@ -14,6 +15,7 @@ const { functions: nfs, lib } = dlopen('libnfs.so.13', {
   nfs_init_context: { arguments: [], return: 'pointer' },
   nfs_destroy_context: { arguments: ['pointer'], return: 'void' },
   nfs_parse_url_dir: { arguments: ['pointer', 'string'], return: 'pointer' },
+  nfs4_set_client_name: { arguments: ['pointer', 'string'], return: 'void' },
   nfs_mount: { arguments: ['pointer', 'string', 'string'], return: 'i32' },
   nfs_get_error: { arguments: ['pointer'], return: 'pointer' },
   nfs_get_fd: { arguments: ['pointer'], return: 'i32' },
@@ -23,7 +25,7 @@ const { functions: nfs, lib } = dlopen('libnfs.so.13', {
   nfs_opendir: { arguments: ['pointer', 'string', 'pointer'], return: 'i32' },
   nfs_readdir: { arguments: ['pointer', 'pointer'], return: 'pointer' },
   nfs_closedir: { arguments: ['pointer', 'pointer'], return: 'void' },
-  nfs_creat: { arguments: ['pointer', 'string', 'i32', 'pointer'], return: 'i32' },
+  nfs_open2: { arguments: ['pointer', 'string', 'i32', 'i32', 'pointer'], return: 'i32' },
   nfs_write: { arguments: ['pointer', 'pointer', 'u64', 'pointer'], return: 'i32' },
   nfs_fsync: { arguments: ['pointer', 'pointer'], return: 'i32' },
   nfs_close: { arguments: ['pointer', 'pointer'], return: 'i32' },
@@ -37,6 +39,7 @@ const { functions: nfs, lib } = dlopen('libnfs.so.13', {
 const { functions: libc } = dlopen('libc.so.6', { poll: { arguments: ['pointer', 'u64', 'i32'], return: 'i32' } })
 
 /** What waits for its answer, by a number that libnfs hands back. */
+const failures: unknown[] = []
 const waiting = new Map<bigint, Done>()
 let number = 0n
 const answered = lib.registerCallback(
@@ -45,7 +48,11 @@ const answered = lib.registerCallback(
     const key = addressOf(told)
     const done = waiting.get(key)
     waiting.delete(key)
-    done?.(result, addressOf(data))
+    try {
+      done?.(result, addressOf(data))
+    } catch (error) {
+      failures.push(error) // it cannot be thrown through libnfs
+    }
   },
 )
 
@@ -68,6 +75,7 @@ export class LibNfs implements Disposable {
   /** @throws {Error} with the words of libnfs */
   constructor({ port, mountPort, path, version }: Mount) {
     this.#context = nfs.nfs_init_context()
+    nfs.nfs4_set_client_name(this.#context, `bench-${process.pid}-${++number}`) // a client of its own
     const query = `version=${version}&nfsport=${port}&mountport=${mountPort}&uid=0&gid=0`
     if (nfs.nfs_parse_url_dir(this.#context, `nfs://127.0.0.1${path}?${query}`) === NOTHING) this.#fail('URL')
     this.#check(nfs.nfs_mount(this.#context, '127.0.0.1', path), 'mount')
@@ -103,7 +111,8 @@ export class LibNfs implements Disposable {
   /** Writes a new file as dpkg does, at once: under another name, to the medium, then renamed. Returns its length. */
   unpack(path: string, content: Buffer): number {
     const [room, news] = [Buffer.alloc(8), `${path}.dpkg-new`]
-    this.#check(nfs.nfs_creat(this.#context, news, 0o644, room), `create ${news}`)
+    const flags = constants.O_CREAT | constants.O_WRONLY
+    this.#check(nfs.nfs_open2(this.#context, news, flags, 0o644, room), `create ${news}`)
     const file = room.readBigUInt64LE()
     this.#check(nfs.nfs_write(this.#context, file, BigInt(content.byteLength), content), 'write')
     this.#check(nfs.nfs_fsync(this.#context, file), 'fsync')
@@ -164,5 +173,6 @@ export function serve(mounts: readonly LibNfs[], ended: () => boolean): void {
       const events = fds.readInt16LE(at * POLLFD_BYTES + 6)
       if (events !== 0) mount.service(events)
     })
+    if (failures.length > 0) throw failures[0]
   }
 }

@@ -21,7 +21,7 @@ export interface NfsLoadResult {
 const CHUNK = 1024 * 1024
 const PAGE = 4096
 /** Bytes of a file of a package. */
-const FILE = 8192
+const FILE = 2048
 const BIG_BYTES = 1024 * CHUNK
 
 /** One call; it says how many bytes it brought. */

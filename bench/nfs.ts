@@ -5,10 +5,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { run } from '../src/sys/run.ts'
 import { type Daemon, startDaemon } from './daemon.ts'
+import { whileInMemory } from './locked-files.ts'
 import type { NfsLoad, NfsLoadResult } from './nfs-load.ts'
 import type { Bench, BenchOptions } from './options.ts'
 import { needPrograms } from './peers.ts'
-import { measuredRows, type Row, type Sample, table } from './side-by-side.ts'
+import { measuredRows, type Row, type Sample, type Samples, table } from './side-by-side.ts'
 
 const MIB = 2 ** 20
 const NETROOT = fileURLToPath(new URL('../bin/netroot', import.meta.url))
@@ -96,8 +97,8 @@ async function benchIn(directory: string, options: BenchOptions): Promise<string
     await ganesha(directory, tree),
     own('netroot, directory', 7202, tree),
   ]
-  const inMemory = [tar, join(tree, 'big')]
-  const samples = await measuredRows(ROWS, servers, (at, server) => measure(at, server, inMemory), options)
+  const measured = (): Promise<Samples> => measuredRows(ROWS, servers, (at, server) => measure(at, server), options)
+  const samples = await whileInMemory([tar, join(tree, 'big')], measured)
   const unit = 'server CPU s per GiB or 100 000 calls, server MiB'
   return table(`NFS (${unit})`, ROWS, servers, samples, options.json)
 }
@@ -134,10 +135,9 @@ function exported(id: number, path: string, name: string, access: 'RO' | 'RW'): 
   return `EXPORT { ${names} Protocols = 3, 4; Access_Type = ${access}; Squash = None; SecType = sys; FSAL { Name = VFS; } }\n`
 }
 
-async function measure({ load }: NfsRow, server: Server, inMemory: readonly string[]): Promise<Sample> {
+async function measure({ load }: NfsRow, server: Server): Promise<Sample> {
   await using daemon = await startDaemon({ command: [...INSIDE, ...server.command], probe: () => answers(server) })
   const whole = { ...load, ...mountOf(server, load) }
-  await run('sh', ['-c', 'cat "$@" > /dev/null', 'cat', ...inMemory])
   await loaded({ ...whole, count: Math.ceil(load.count / 10) }) // the program warm
   return await sampleOf(daemon, whole)
 }

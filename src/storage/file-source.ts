@@ -12,7 +12,7 @@ export interface ByteRange {
 
 /** Milliseconds: a read that takes longer did not come from the page cache. */
 const SLOW_MS = 4
-/** Reads left to the thread pool after a slow one, before another is tried at once. */
+/** Reads left to the thread pool after one that the medium was needed for, before another is tried at once. */
 const PATIENT_READS = 16
 
 /**
@@ -59,11 +59,13 @@ export class FileSource implements ByteSource {
     if (this.#closed !== undefined) throw new Error('Cannot read a file that was closed')
     const length = Math.min(target.byteLength, Math.max(0, this.size - position))
     if (length === 0) return 0
+    if (this.#patientReads > 0) return this.#readPatiently(target, length, position)
     const part = target.subarray(0, length)
     const count = this.#untold ? undefined : this.#readNow(this.#file.fd, part, this.#offset + position)
     if (count === undefined) return this.#readUntold(target, length, position)
     const done = count === 'waits' ? 0 : count
     if (done === length || count === 0) return done // none without waiting: it was cut off
+    this.#patientReads = PATIENT_READS // even to be told "it waits" may begin to read ahead, which takes its time
     const rest = this.#readPatiently(target.subarray(done), length - done, position + done)
     return rest.then((more) => done + more)
   }
@@ -73,7 +75,6 @@ export class FileSource implements ByteSource {
 
   #readUntold(target: Uint8Array, length: number, position: number): Awaitable<number> {
     this.#untold = true
-    if (this.#patientReads > 0) return this.#readPatiently(target, length, position)
     return this.#readAtOnce(target, length, position)
   }
 

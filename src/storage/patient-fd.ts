@@ -9,7 +9,7 @@ const closeLater = promisify(close)
 
 /** Milliseconds: what takes longer was not served by memory. */
 const SLOW_MS = 4
-/** Calls left to the thread pool after a slow one, before another is tried at once. */
+/** Calls left to the thread pool after one that the medium was needed for, before another is tried at once. */
 const PATIENT_CALLS = 16
 
 /** What `readNow` does. */
@@ -38,10 +38,12 @@ export class PatientFd {
   /** Fills `target` from `position` on; returns how many bytes there were, fewer only at the end. @throws the system's error */
   read(target: Uint8Array, position: number): Awaitable<number> {
     this.#checkOpen()
+    if (this.#patientCalls > 0) return this.#readRest(target, position, 0)
     const count = this.#untold ? undefined : this.#readNow(this.fd, target, position)
     if (count === undefined) return this.#readUntold(target, position)
     const done = count === 'waits' ? 0 : count
     if (done === target.byteLength || count === 0) return done // none without waiting: the end
+    this.#patientCalls = PATIENT_CALLS // even to be told "it waits" may begin to read ahead, which takes its time
     return this.#readRest(target, position, done)
   }
 
@@ -86,7 +88,7 @@ export class PatientFd {
   /** Where the system cannot tell whether a read would wait. */
   #readUntold(target: Uint8Array, position: number): Awaitable<number> {
     this.#untold = true
-    return this.#patientCalls > 0 ? this.#readRest(target, position, 0) : this.#readAtOnce(target, position)
+    return this.#readAtOnce(target, position)
   }
 
   #readAtOnce(target: Uint8Array, position: number): number {

@@ -50,7 +50,7 @@ fileTreeConformance('TarTree, from its index file,', async () => {
 
 async function names(tree: TarTree, path = ''): Promise<string[]> {
   const node = (await resolvePath(tree, path)) ?? assert.fail()
-  return tree.list(node).map((entry) => `${entry.name}=${entry.node}`)
+  return (await tree.list(node)).map((entry) => `${entry.name}=${entry.node}`)
 }
 
 test('TarTree numbers entries by their place, and what they imply behind them', async () => {
@@ -71,7 +71,7 @@ test('TarTree lets a later entry replace an earlier one, but keeps what is in a 
   )
   assert.deepEqual(await names(tree, 'd'), ['f=3'])
   assert.equal(String(await readPath(tree, 'd/f')), 'new')
-  assert.equal(tree.attributes(tree.lookup(tree.root, 'd') ?? 0).mode, 0o750)
+  assert.equal(tree.attributes((await tree.lookup(tree.root, 'd')) ?? 0).mode, 0o750)
   assert.throws(() => tree.attributes(2), StaleNodeError)
 })
 
@@ -170,4 +170,17 @@ test('decodeTarIndex() refuses an index that is cut, changed, or of another arch
   writeFileSync(join(base, 'broken.index'), changed)
   assert.equal(await loadTarIndex(join(base, 'broken.index'), 'aa'), undefined)
   assert.equal(await loadTarIndex(join(base, 'missing.index'), 'aa'), undefined)
+})
+
+test('TarTree makes a large directory in slices, and finds names in it meanwhile', async () => {
+  const all = Array.from({ length: 5000 }, (_, at) => file(`large/f${at}`))
+  const tree = await openTarTree(tarOf(dir('large'), ...all))
+  const large = (await tree.lookup(tree.root, 'large')) ?? assert.fail()
+  const looking = tree.lookup(large, 'f4999')
+  assert.ok(looking instanceof Promise)
+  const listing = tree.list(large)
+  assert.equal((await listing).length, 5000)
+  assert.equal(await looking, (await listing).at(-1)?.node)
+  assert.equal(tree.lookup(large, 'f0'), (await listing)[0]?.node)
+  await tree.close()
 })

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { open } from 'node:fs/promises'
+import { setImmediate } from 'node:timers/promises'
 import { readTar } from '../formats/tar/feed.ts'
 import { type ByteString, textOf } from '../wire/bytestring.ts'
 import type { Awaitable, ByteSource } from './byte-source.ts'
@@ -7,6 +8,9 @@ import { type Attributes, type DirectoryEntry, type FileTree, type NodeId, Stale
 import { PatientFd } from './patient-fd.ts'
 import { TarIndexBuilder } from './tar-index-builder.ts'
 import { poolString, type TarIndex, typeOfKind } from './tar-index.ts'
+
+/** Entries of a directory that are made at once: a millisecond or so. */
+const SLICE = 2048
 
 /**
  * A tar archive as a tree of files, without unpacking it. Names and attributes are answered at once from the index, and
@@ -16,7 +20,7 @@ export class TarTree implements FileTree {
   readonly root: NodeId
   readonly #file: PatientFd
   readonly #index: TarIndex
-  readonly #directories = new Map<NodeId, Directory>()
+  readonly #directories = new Map<NodeId, Awaitable<Directory>>()
   #closed = false
 
   /** @param fd of the archive; the tree closes it */
@@ -42,8 +46,10 @@ export class TarTree implements FileTree {
     }
   }
 
-  lookup(directory: NodeId, name: ByteString): NodeId | undefined {
-    return this.#typeOf(directory) === 'directory' ? this.#directory(directory).nodes.get(name) : undefined
+  lookup(directory: NodeId, name: ByteString): Awaitable<NodeId | undefined> {
+    if (this.#typeOf(directory) !== 'directory') return undefined
+    const made = this.#directory(directory)
+    return made instanceof Promise ? made.then(({ nodes }) => nodes.get(name)) : made.nodes.get(name)
   }
 
   parent(directory: NodeId): NodeId {
@@ -51,8 +57,10 @@ export class TarTree implements FileTree {
     return this.#index.columns.parent[directory] ?? this.root
   }
 
-  list(directory: NodeId): readonly DirectoryEntry[] {
-    return this.#typeOf(directory) === 'directory' ? this.#directory(directory).entries : []
+  list(directory: NodeId): Awaitable<readonly DirectoryEntry[]> {
+    if (this.#typeOf(directory) !== 'directory') return []
+    const made = this.#directory(directory)
+    return made instanceof Promise ? made.then(({ entries }) => entries) : made.entries
   }
 
   readLink(node: NodeId): ByteString {
@@ -96,17 +104,32 @@ export class TarTree implements FileTree {
     return type
   }
 
-  #directory(node: NodeId): Directory {
+  /** Made when it is first asked for; a large one in slices, because others have their turn meanwhile. */
+  #directory(node: NodeId): Awaitable<Directory> {
     const known = this.#directories.get(node)
     if (known !== undefined) return known
+    const directory: Directory = { entries: [], nodes: new Map() }
+    const count = this.#index.columns.count[node] ?? 0
+    const made = count > SLICE ? this.#makeSlowly(node, directory, count) : this.#make(node, directory, 0, count)
+    this.#directories.set(node, made)
+    return made
+  }
+  async #makeSlowly(node: NodeId, directory: Directory, count: number): Promise<Directory> {
+    for (let at = 0; at < count; at += SLICE) {
+      if (at > 0) await setImmediate()
+      this.#make(node, directory, at, Math.min(at + SLICE, count))
+    }
+    this.#directories.set(node, directory)
+    return directory
+  }
+  #make(node: NodeId, directory: Directory, first: number, end: number): Directory {
     const c = this.#index.columns
     const from = c.from[node] ?? 0
-    const entries: DirectoryEntry[] = []
-    for (let at = from; at < from + (c.count[node] ?? 0); at++) {
-      entries.push({ name: poolString(this.#index, c.entryName[at], c.entryLength[at]), node: c.entryNode[at] ?? 0 })
+    for (let at = from + first; at < from + end; at++) {
+      const entry = { name: poolString(this.#index, c.entryName[at], c.entryLength[at]), node: c.entryNode[at] ?? 0 }
+      directory.entries.push(entry)
+      directory.nodes.set(entry.name, entry.node)
     }
-    const directory = { entries, nodes: new Map(entries.map((entry) => [entry.name, entry.node])) }
-    this.#directories.set(node, directory)
     return directory
   }
 
@@ -161,8 +184,8 @@ export class TarTree implements FileTree {
 }
 
 interface Directory {
-  readonly entries: readonly DirectoryEntry[]
-  readonly nodes: ReadonlyMap<ByteString, NodeId>
+  readonly entries: DirectoryEntry[]
+  readonly nodes: Map<ByteString, NodeId>
 }
 
 /**

@@ -4,6 +4,7 @@ import * as fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileTreeConformance } from './conformance.ts'
 import { type NodeId, StaleNodeError } from './file-tree.ts'
 import { makeSpecimens } from './specimen-directory.ts'
@@ -31,6 +32,14 @@ async function fresh(): Promise<{ readonly tree: WritableDirectory; readonly pat
   fs.mkdirSync(path)
   const tree = await WritableDirectory.open(path)
   return { tree, path, [Symbol.asyncDispose]: () => tree.close() }
+}
+
+function linkOf(path: string): string {
+  try {
+    return fs.readlinkSync(path)
+  } catch {
+    return '' // closed meanwhile
+  }
 }
 
 async function refused(code: TreeErrorCode, call: () => unknown): Promise<void> {
@@ -258,4 +267,24 @@ test('WritableDirectory lists in an order that stays while names come and go', a
     later,
     later.toSorted((one, other) => (one.cookie ?? 0) - (other.cookie ?? 0)),
   )
+})
+
+test('WritableDirectory cuts, replaces and removes large files', async () => {
+  await using served = await fresh()
+  const { tree, path } = served
+  for (const name of ['cut', 'replaced', 'removed']) fs.writeFileSync(join(path, name), Buffer.alloc(9 * 2 ** 20, 1))
+  fs.writeFileSync(join(path, 'other'), 'x')
+  const cut = (await tree.lookup(tree.root, 'cut')) ?? assert.fail()
+  const setting = tree.setAttributes(cut, { size: 10, mode: 0o600 })
+  assert.ok(setting instanceof Promise, 'the thread pool does it')
+  await setting
+  const { size, mode } = await tree.attributes(cut)
+  assert.deepEqual({ size, mode }, { size: 10, mode: 0o600 })
+  await tree.rename(tree.root, 'other', tree.root, 'replaced')
+  await tree.unlink(tree.root, 'removed')
+  assert.deepEqual(fs.readdirSync(path).toSorted(), ['cut', 'replaced'])
+  assert.equal(fs.readFileSync(join(path, 'replaced'), 'latin1'), 'x')
+  const isOpen = (): boolean =>
+    fs.readdirSync('/proc/self/fd').some((fd) => linkOf(`/proc/self/fd/${fd}`).startsWith(`${path}/cut`))
+  while (isOpen()) await sleep(10) // the thread pool closes it, too
 })

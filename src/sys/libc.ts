@@ -28,6 +28,8 @@ export interface Libc {
   errorCode(): string
 }
 
+const codes = getSystemErrorMap() // made anew at each call
+
 let loaded: Promise<Libc | undefined> | undefined
 
 /**
@@ -71,10 +73,10 @@ async function open(): Promise<Libc | undefined> {
 }
 
 function codeOf(errno: number): string {
-  return getSystemErrorMap().get(-errno)?.[0] ?? `errno ${errno}`
+  return codes.get(-errno)?.[0] ?? `errno ${errno}`
 }
 
 function systemError(name: string, errno: number): Error {
-  const [code, text] = getSystemErrorMap().get(-errno) ?? [`errno ${errno}`, 'unknown error']
+  const [code, text] = codes.get(-errno) ?? [`errno ${errno}`, 'unknown error']
   return Object.assign(new Error(`${name}: ${code}: ${text}`), { code, errno: -errno, syscall: name })
 }

@@ -8,6 +8,7 @@ export class ClientRule {
   /** True if it can only be one machine. */
   readonly isOne: boolean
   readonly #isAll: boolean
+  readonly #known = new WeakMap<Peer, boolean>()
 
   /**
    * @param clients `10.0.0.5`, `10.0.0.0/24`, `fd00::/64`
@@ -19,8 +20,14 @@ export class ClientRule {
     this.isOne = clients.length === 1 && !(clients[0] ?? '').includes('/')
   }
 
-  has({ address }: Peer): boolean {
-    return this.#isAll || this.#list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
+  /** Asked at every call, so it is looked up once per connection. */
+  has(peer: Peer): boolean {
+    if (this.#isAll) return true
+    const known = this.#known.get(peer)
+    if (known !== undefined) return known
+    const has = this.#list.check(peer.address, isIPv6(peer.address) ? 'ipv6' : 'ipv4')
+    this.#known.set(peer, has)
+    return has
   }
 
   #add(client: string): void {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { type DirectoryEntry, type NodeId, StaleNodeError } from '../file-tree.ts'
 import { lookThrough } from './look-through.ts'
 import { cookieOf } from './names.ts'
@@ -9,6 +10,13 @@ interface Listing {
   readonly state: string
 }
 
+type Entry = Required<DirectoryEntry>
+
+/** Milliseconds that sorting holds the event loop at once. */
+const SLICE_MS = 3
+/** A listing is sorted in parts by the upper bits of the cookies, which are spread evenly: 256 of 52 bits and a little. */
+const PART = 2 ** 44
+const PARTS = 257
 /** Entries kept of all directories together. */
 const MOST_ENTRIES = 200_000
 /** Of a directory that was changed less than this before, a second change might not show: ticks of the clock, in ns. */
@@ -39,14 +47,15 @@ export class Listings {
   }
 
   async #read(directory: NodeId): Promise<readonly DirectoryEntry[]> {
-    const entries: Required<DirectoryEntry>[] = []
+    const parts: Entry[][] = Array.from({ length: PARTS }, () => [])
     await lookThrough(this.#resolver, directory, (name, { node }) => {
-      entries.push({ name, node, cookie: cookieOf(name) })
+      const cookie = cookieOf(name)
+      parts[Math.floor(cookie / PART)]?.push({ name, node, cookie })
     }).catch((error: unknown) => {
       if (isGone(error)) throw new StaleNodeError(directory)
       throw error
     })
-    return entries.sort((one, other) => one.cookie - other.cookie || (one.name < other.name ? -1 : 1))
+    return inOrder(parts)
   }
 
   #take(directory: NodeId): Listing | undefined {
@@ -64,4 +73,17 @@ export class Listings {
       this.#take(oldest)
     }
   }
+}
+
+/** All of them in the order of cookies, sorted part by part, in short slices. */
+async function inOrder(parts: readonly Entry[][]): Promise<readonly DirectoryEntry[]> {
+  const entries: DirectoryEntry[] = []
+  let until = performance.now() + SLICE_MS
+  for (const part of parts) {
+    entries.push(...part.sort((one, other) => one.cookie - other.cookie || (one.name < other.name ? -1 : 1)))
+    if (performance.now() < until) continue
+    await setImmediate()
+    until = performance.now() + SLICE_MS
+  }
+  return entries
 }
