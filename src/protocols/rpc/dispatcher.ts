@@ -18,6 +18,8 @@ import { runSteps } from './steps.ts'
 import { XdrReader } from './xdr-reader.ts'
 import type { XdrWriter } from './xdr-writer.ts'
 
+const NOTHING = Buffer.alloc(0)
+
 export type ProgramTable = ReadonlyMap<number, RpcProgram>
 
 /** Programs by their number. */
@@ -55,6 +57,11 @@ export class Dispatcher {
     const procedure = this.#find(header, reply)
     if (procedure === undefined) return undefined
     return this.#run(procedure, header, { xid: header.xid, args, reply, credential, peer: this.#peer })
+  }
+
+  /** No call is there: the last one is not kept in memory until the next comes. */
+  rest(): void {
+    this.#reader.reset(NOTHING)
   }
 
   /** The procedure; or undefined, and the reply says why. */

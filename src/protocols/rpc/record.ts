@@ -48,15 +48,20 @@ export class RecordAssembler {
    */
   next(): Buffer | undefined {
     for (;;) {
-      if (this.#left < 0 && !this.#readHeader()) return undefined
+      if (this.#left < 0 && !this.#readHeader()) return this.#wait()
       if (this.#last && this.#recordBytes === 0 && this.#unread >= this.#left) return this.#viewOfFragment()
       this.#append(Math.min(this.#unread, this.#left))
-      if (this.#left > 0) return undefined
+      if (this.#left > 0) return this.#wait()
       this.#left = -1
       if (this.#last) return this.#takeRecord()
     }
   }
 
+  /** All was read: a connection that says no more must not keep what it said. */
+  #wait(): undefined {
+    this.#chunk = EMPTY
+    this.#at = 0
+  }
   get #unread(): number {
     return this.#chunk.byteLength - this.#at
   }

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { test } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { encodeCall } from './call.ts'
 import { RpcClient, RpcRefusal } from './client.ts'
 import { portmapperProgram } from './portmapper.ts'
@@ -163,3 +165,26 @@ async function until(condition: () => boolean): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
 }
+
+test('RpcServer holds no memory for 200 idle clients, whatever they sent last', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  await using server = await listen({ limits: { recordBytes: MIB } })
+  const clients = await Promise.all(
+    Array.from({ length: 200 }, () => RpcClient.connect({ host: HOST, port: server.port })),
+  )
+  const large = Buffer.alloc(MIB / 2)
+  const held = (): number => {
+    collect()
+    return process.memoryUsage().arrayBuffers
+  }
+  const before = held()
+  for (const client of clients) await client.call({ ...DOUBLE, procedure: 0 }, (w) => w.fixed(large))
+  for (let tries = 0; held() - before > 8 * MIB; tries += 1) {
+    assert.ok(tries < 100, `${(held() - before) / MIB} MiB are held`)
+    await new Promise((resolve) => setTimeout(resolve, 20)) // some of it may be on its way
+  }
+  assert.equal(server.connections, 200)
+  assert.equal(await double(clients[199] ?? assert.fail(), 4), 8)
+  await Promise.all(clients.map((client) => client[Symbol.asyncDispose]()))
+})

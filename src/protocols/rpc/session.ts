@@ -128,7 +128,10 @@ export class RpcSession {
     for (let calls = 0; calls < this.#limits.callsPerTurn; calls += 1) {
       if (this.#full) return this.#wantMore(false)
       const record = this.#assembler.next()
-      if (record === undefined) return this.#wantMore(true)
+      if (record === undefined) {
+        this.#dispatcher.rest()
+        return this.#wantMore(true)
+      }
       this.#answer(record)
     }
     this.#wantMore(false)
