@@ -204,6 +204,13 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   'loader silent': [
     { events: [...DHCP, tftp('sent', 180_000)], silence: 41, says: /snponly\.efi was sent whole and never spoke/ },
   ],
+  'nothing to boot': [
+    {
+      events: [...IPXE, http('script'), { type: 'boot.refused', at, why: 'no image "debian"' }],
+      silence: 1,
+      says: /got nothing: no image "debian"/,
+    },
+  ],
   'kernel not asked for': [
     { events: [...IPXE, http('script')], silence: 41, says: /never asked for the kernel/ },
     {

@@ -79,6 +79,8 @@ function rawWordsOf(event: BootEvent): EventWords {
       return plain(`is sent shim and GRUB: ${event.why}`)
     case 'boot.local':
       return plain(`starts from its own disk (${event.why})`)
+    case 'boot.refused':
+      return { what: `cannot be booted: ${event.why}`, tone: 'bad' }
     case 'boot.log':
       return { ...plain(`its log came${event.source === 'syslog' ? ' by syslog' : ''}`), bytes: event.bytes }
     case 'server.restarted':

@@ -1,6 +1,7 @@
 import type { Ipv4 } from '../net/ipv4.ts'
 import type { Mac } from '../net/mac.ts'
 import type { Speaker } from './machine.ts'
+import type { BootRefused } from './planning-events.ts'
 
 /*
  * What happened in one boot: exactly one event per thing that happened. Timeline, diagnosis and metrics read these and
@@ -338,6 +339,7 @@ export type BootEvent =
   | MenuShown
   | ProfileChosen
   | LocalDisk
+  | BootRefused
   | LoaderReplaced
   | LogReceived
   | ServerRestarted

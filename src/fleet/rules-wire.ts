@@ -121,6 +121,18 @@ export const WIRE_RULES: readonly Rule[] = [
     }),
   },
   {
+    name: 'nothing to boot',
+    verdict: 'failed',
+    applies: (evidence) => evidence.phase === 'loader' && evidence.has('boot.refused') && !evidence.wasSent('kernel'),
+    tell: (evidence) => ({
+      cause: `it asked what to boot, and got nothing: ${evidence.last('boot.refused')?.why ?? ''}`,
+      next: [
+        'mend that: the machine asks again by itself and goes on',
+        'netroot config check and netroot image list say what there is',
+      ],
+    }),
+  },
+  {
     name: 'kernel not asked for',
     verdict: 'stuck',
     applies: (evidence) =>

@@ -40,8 +40,16 @@ export async function nextStep(services: BootServices, boot: Boot, choice: strin
     return prepared === undefined ? { kind: 'refuse', words: `${mac} is not served` } : { kind: 'boot', prepared }
   } catch (error) {
     services.log.error('cannot plan a boot', { mac, error })
-    return { kind: 'wait', words: `cannot boot: ${messageWithCauses(error)}` }
+    const why = messageWithCauses(error)
+    tellRefusal(services, boot, why)
+    return { kind: 'wait', words: `cannot boot: ${why}` }
   }
+}
+
+/** Once: a machine that waits asks every few seconds. */
+function tellRefusal({ story }: BootServices, { id }: Boot, why: string): void {
+  const told = story.events(id).findLast((event) => event.type === 'boot.refused')
+  if (told?.why !== why) story.record(id, { type: 'boot.refused', at: Date.now(), why })
 }
 
 type Menu = Extract<Start, { readonly kind: 'menu' }>['menu']

@@ -4,8 +4,10 @@ import { clientOf, type EffectiveProfile, effectiveProfile, hostNameOf } from '.
 import type { Config } from '../config/schema.ts'
 import { bootableProfiles, type Start, startOf } from '../config/start.ts'
 import type { Boot } from '../fleet/boots-reader.ts'
+import { StoreError } from '../image/release.ts'
 import type { Mac } from '../net/mac.ts'
 import type { DriversChoice } from './drivers-choice.ts'
+import { whyNotOn } from './processor.ts'
 import { findOwnInitramfs } from './own-initramfs.ts'
 import { fileOf, type Parts } from './parts.ts'
 import type { ChosenRelease, PinnedRelease, Releases } from './releases.ts'
@@ -69,6 +71,8 @@ export class Plans {
     const profile = effectiveProfile(config, client, entry)
     if (profile === undefined) return undefined
     const chosen = await (pinned === undefined ? releases.choose(profile) : releases.pinned(pinned))
+    const why = whyNotOn(boot.machine, chosen.kernel.arch)
+    if (why !== undefined) throw new StoreError(`image ${profile.image} does not fit: ${why}`)
     const plan = planBoot({
       bootId: boot.id,
       mac,

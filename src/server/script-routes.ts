@@ -44,8 +44,10 @@ function timesIn(text: string | null): number {
 function bootOf({ story }: BootServices, mac: Mac, query: URLSearchParams): Boot {
   const uuid = query.get('uuid')?.toLowerCase() ?? ''
   const busId = query.get('busid')?.toLowerCase() ?? ''
+  const cpu = query.get('cpu') ?? ''
   const machine = {
     mac,
+    ...(cpu === 'i386' || cpu === 'x86_64' ? { is64Bit: cpu === 'x86_64' } : {}),
     ...(/^[0-9a-f-]{36}$/.test(uuid) ? { uuid } : {}),
     ...(/^01(?::[0-9a-f]{2}){4}$/.test(busId) ? { busId } : {}),
   }

@@ -16,6 +16,15 @@ const FAILED = 'failed'
 const CHOICE = 'choice'
 
 /**
+ * What a BIOS machine's processor is: bit 29 of CPUID 80000001h is its 64-bit mode, bit 8 of CPUID 1 something that all
+ * have, so that an iPXE without the command says nothing at all.
+ */
+const PROCESSOR = [
+  'iseq ${buildarch} i386 && cpuid 8 && set cpu i386 ||',
+  'iseq ${buildarch} i386 && cpuid --ext 29 && set cpu x86_64 ||',
+] as const
+
+/**
  * The first script, the same for every machine: it tells who it is and asks for its own script. `netX` is the card
  * that iPXE opened last, the one that it boots from.
  */
@@ -26,11 +35,13 @@ export function firstScript(base: string): string {
     'busid=${netX/busid}',
     'platform=${platform}',
     'arch=${buildarch}',
+    'cpu=${cpu}',
     'version=${version:uristring}',
     `failed=\${${FAILED}}`,
     `${CHOICE}=\${${CHOICE}}`,
   ].join('&')
   return script([
+    ...PROCESSOR,
     ':ask',
     `chain --replace --autofree ${base}/ipxe?${query} || goto failed`,
     ':failed',
