@@ -14,6 +14,17 @@ export interface ByteSource {
   read(target: Uint8Array, position: number): Awaitable<number>
   /** Gives back what the source holds. Calling it twice is fine. */
   close(): Promise<void>
+  /** Where it lies, if it is a run of bytes of a file that the system can be told to send by itself. */
+  readonly place?: FilePlace
+}
+
+/** Where a source lies in an open file. Good until the source is closed. */
+export interface FilePlace {
+  readonly fd: number
+  /** Of the first byte of the source, in the file. */
+  readonly offset: number
+  /** Whether these bytes of the source are in memory, as far as the system can tell: sending them then waits for no disk. */
+  isInMemory(position: number, length: number): boolean
 }
 
 /** A source over bytes in memory. */

@@ -1,7 +1,8 @@
 import { readSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { readNow } from '../sys/read-now.ts'
-import type { Awaitable, ByteSource } from './byte-source.ts'
+import { type CachedPages, cachedPages } from '../sys/page-cache.ts'
+import type { Awaitable, ByteSource, FilePlace } from './byte-source.ts'
 import type { ReadNow } from './patient-fd.ts'
 
 /** A part of a file in bytes. */
@@ -42,6 +43,8 @@ export class FileSource implements ByteSource {
   readonly #readNow: ReadNow
   /** The file system cannot say whether a read would wait. */
   #untold = false
+  readonly place: FilePlace
+  #pages: CachedPages | 'unknown' | undefined
   #patientReads = 0
   #closed: Promise<void> | undefined
 
@@ -53,6 +56,7 @@ export class FileSource implements ByteSource {
     this.#offset = offset
     this.size = length
     this.#readNow = now
+    this.place = { fd: file.fd, offset, isInMemory: (position, wanted) => this.#isInMemory(position, wanted) }
   }
 
   read(target: Uint8Array, position: number): Awaitable<number> {
@@ -70,7 +74,17 @@ export class FileSource implements ByteSource {
     return rest.then((more) => done + more)
   }
   close(): Promise<void> {
-    return (this.#closed ??= this.#file.close())
+    return (this.#closed ??= this.#close())
+  }
+
+  #close(): Promise<void> {
+    if (typeof this.#pages === 'object') this.#pages.close()
+    this.#pages = 'unknown'
+    return this.#file.close()
+  }
+  #isInMemory(position: number, length: number): boolean {
+    this.#pages ??= cachedPages(this.#file.fd, this.#offset + this.size) ?? 'unknown'
+    return this.#pages !== 'unknown' && this.#pages.has(this.#offset + position, length)
   }
 
   #readUntold(target: Uint8Array, length: number, position: number): Awaitable<number> {

@@ -20,6 +20,7 @@ export function identify(source: ByteSource, identity: string): IdentifiedSource
     size: source.size,
     read: (target, position) => source.read(target, position),
     close: () => source.close(),
+    ...(source.place === undefined ? {} : { place: source.place }),
   }
 }
 

@@ -66,7 +66,7 @@ export class OpenFiles {
       open.idleSince = performance.now()
       if (open.readers === 0) await this.#idle(open)
     }
-    const shared = { size: source.size, read: source.read.bind(source), close }
+    const shared = { size: source.size, read: source.read.bind(source), close, place: source.place }
     return { ...open.file, source: shared }
   }
   async #idle(open: Open): Promise<void> {

@@ -1,7 +1,10 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { ByteSource } from '../../storage/byte-source.ts'
-import { CHUNK_BYTES, type HotChunks, type IdentifiedSource } from '../../storage/hot-chunks.ts'
+import type { IncomingMessage } from 'node:http'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Awaitable, ByteSource, FilePlace } from '../../storage/byte-source.ts'
+import { CHUNK_BYTES, type HotChunks, identify } from '../../storage/hot-chunks.ts'
+import type { FilePart } from '../../sys/direct-sender.ts'
 import type { BufferPool } from './buffer-pool.ts'
+import type { Reply, ReplyBody } from './reply.ts'
 
 /** The client went away while it was being answered: nothing to worry about, and nobody to tell. */
 export class ClientGone extends Error {
@@ -17,77 +20,143 @@ export interface Tally {
   bytes: number
 }
 
-/**
- * Sends bytes `start` to `end` of a source and ends the response. The next read waits until the network took the last:
- * a slow client holds one buffer.
- *
- * @throws {ClientGone}, or an error if the source cannot be read or is shorter than it said
- */
-export async function sendSource(
-  response: ServerResponse,
-  { source, start, end }: { readonly source: ByteSource; readonly start: number; readonly end: number },
-  pool: BufferPool,
-  tally: Tally,
-): Promise<void> {
-  const buffer = pool.take(end - start)
-  try {
-    for (let position = start; position < end; ) {
-      const wanted = buffer.subarray(0, Math.min(buffer.byteLength, end - position))
-      const reading = source.read(wanted, position)
-      const length = typeof reading === 'number' ? reading : await reading
-      if (length === 0) throw new Error(`Cannot send a file: it ends at byte ${position}, want ${end}`)
-      const part = wanted.subarray(0, length)
-      await (position + length < end ? write(response, part) : endWith(response, part))
-      position += length
-      tally.bytes += length
-    }
-  } finally {
-    pool.give(buffer)
-  }
-  if (start === end) response.end()
+/** Where a body goes. */
+export interface Sink {
+  /**
+   * Settled when the network took the bytes, and the buffer may be used again.
+   *
+   * @param last whether the body ends with them
+   * @throws {ClientGone}
+   */
+  write(bytes: Uint8Array, last: boolean): Awaitable<void>
+  /** Sends what goes at once of a part of a file, without a copy; returns how many bytes that were. */
+  sendFile?(part: FilePart): number
 }
 
-/**
- * The same for what several clients read: each is sent the one copy in memory, and a slow one holds a chunk that others
- * hold as well.
- *
- * @throws {ClientGone}, or an error if the source cannot be read or is shorter than it said
- */
-export async function sendHot(
-  response: ServerResponse,
-  { source, start, end }: { readonly source: IdentifiedSource; readonly start: number; readonly end: number },
-  chunks: HotChunks,
-  tally: Tally,
-): Promise<void> {
-  for (let position = start; position < end; ) {
-    const index = Math.floor(position / CHUNK_BYTES)
-    const coming = chunks.get(source, index)
-    const chunk = coming instanceof Promise ? await coming : coming
-    const part = chunk.subarray(position - index * CHUNK_BYTES, end - index * CHUNK_BYTES)
-    if (position + part.byteLength < end) await write(response, part)
-    else response.end(part)
-    position += part.byteLength
-    tally.bytes += part.byteLength
-  }
-  if (start === end) response.end()
+/** Memory that bodies are read into. */
+export interface BodyMemory {
+  readonly pool: BufferPool
+  readonly chunks: HotChunks
 }
 
+type Part = Extract<ReplyBody, { readonly kind: 'part' }>
+
+/** Bytes of a file that are sent before others have their turn. */
+const WINDOW = 1024 * 1024
+/** A shorter body goes out of memory together with its head, if it is there: a call less. */
+const SHORT = 32 * 1024
+/** What is written in the ordinary way where the kernel takes no more, to be told when it does again. */
+const TAIL = 16 * 1024
+
 /**
- * Sends what a generator makes and ends the response.
+ * Sends a body. The next read waits until the network took the last: a slow client holds one buffer, or a chunk that
+ * others hold as well.
  *
- * @throws {ClientGone}, or what the generator throws
+ * @throws {ClientGone}, or an error if the source cannot be read, or is shorter or longer than it said
  */
-export async function sendStream(
-  response: ServerResponse,
+export async function sendBody({ body, headers }: Reply, sink: Sink, memory: BodyMemory, tally: Tally): Promise<void> {
+  if (body.kind === 'stream') await sendStream(body.chunks(), headers['Content-Length'], sink, tally)
+  else if (body.kind === 'part') await new PartSender(body, sink, memory, tally).send()
+  else if (body.kind === 'bytes') {
+    const taken = sink.write(body.bytes, true)
+    tally.bytes += body.bytes.byteLength
+    if (taken !== undefined) await taken
+  }
+}
+
+async function sendStream(
   chunks: AsyncIterable<Uint8Array>,
+  size: number | string | undefined,
+  sink: Sink,
   tally: Tally,
 ): Promise<void> {
   for await (const chunk of chunks) {
     if (chunk.byteLength === 0) continue
-    await write(response, chunk)
+    if (size !== undefined && tally.bytes + chunk.byteLength > Number(size))
+      throw new Error(`It is longer than ${size}`)
+    await sink.write(chunk, false)
     tally.bytes += chunk.byteLength
   }
-  response.end()
+  if (size !== undefined && tally.bytes !== Number(size)) throw new Error(`It has ${tally.bytes} bytes, want ${size}`)
+}
+
+/** Sends a part of a source: from its file as far as that is in memory, else out of what others read too, else read for it. */
+class PartSender {
+  readonly #part: Part
+  readonly #source: ByteSource
+  readonly #sink: Sink
+  readonly #memory: BodyMemory
+  readonly #tally: Tally
+  #position: number
+  #buffer: Buffer | undefined
+
+  constructor(part: Part, sink: Sink, memory: BodyMemory, tally: Tally) {
+    this.#part = part
+    this.#source = part.tag === undefined ? part.source : identify(part.source, part.tag)
+    this.#sink = sink
+    this.#memory = memory
+    this.#tally = tally
+    this.#position = part.start
+  }
+
+  async send(): Promise<void> {
+    const { start, end } = this.#part
+    const place = end - start <= SHORT && this.#memory.chunks.keeps(this.#source) ? undefined : this.#source.place
+    try {
+      while (this.#position < end) {
+        const isFull = place !== undefined && this.#sendFile(place)
+        if (isFull === 'all') continue
+        if (isFull === 'turn') await nextTurn()
+        else await this.#sendPiece(isFull === 'full' ? TAIL : Infinity)
+      }
+    } finally {
+      if (this.#buffer !== undefined) this.#memory.pool.give(this.#buffer)
+    }
+  }
+
+  /** `full`: the kernel takes no more now; `turn`: others come first; false: this cannot be sent so. */
+  #sendFile(place: FilePlace): 'all' | 'turn' | 'full' | false {
+    const length = Math.min(WINDOW, this.#part.end - this.#position)
+    if (this.#sink.sendFile === undefined || !place.isInMemory(this.#position, length)) return false
+    const sent = this.#sink.sendFile({ fd: place.fd, offset: place.offset + this.#position, length })
+    this.#note(sent)
+    if (sent < length) return 'full'
+    return this.#position === this.#part.end ? 'all' : 'turn'
+  }
+
+  async #sendPiece(most: number): Promise<void> {
+    const { end } = this.#part
+    const coming = this.#piece(Math.min(most, end - this.#position))
+    const piece = coming instanceof Promise ? await coming : coming
+    if (piece.byteLength === 0) throw new Error(`Cannot send a file: it ends at byte ${this.#position}, want ${end}`)
+    const taken = this.#sink.write(piece, this.#position + piece.byteLength === end)
+    if (taken !== undefined) await taken
+    this.#note(piece.byteLength)
+  }
+
+  /** At most so many of the next bytes; none if the source has no more. */
+  #piece(length: number): Awaitable<Uint8Array> {
+    const source = this.#source
+    if (!this.#memory.chunks.keeps(source)) return this.#read(length)
+    const index = Math.floor(this.#position / CHUNK_BYTES)
+    const from = this.#position - index * CHUNK_BYTES
+    const coming = this.#memory.chunks.get(source, index)
+    return coming instanceof Promise
+      ? coming.then((chunk) => chunk.subarray(from, from + length))
+      : coming.subarray(from, from + length)
+  }
+  #read(length: number): Awaitable<Uint8Array> {
+    this.#buffer ??= this.#memory.pool.take(this.#part.end - this.#part.start)
+    const wanted = this.#buffer.subarray(0, length)
+    const reading = this.#source.read(wanted, this.#position)
+    return typeof reading === 'number'
+      ? wanted.subarray(0, reading)
+      : reading.then((count) => wanted.subarray(0, count))
+  }
+  #note(bytes: number): void {
+    this.#position += bytes
+    this.#tally.bytes += bytes
+  }
 }
 
 /**
@@ -112,35 +181,5 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
     request.once('end', () => resolve(Buffer.concat(parts)))
     request.once('close', () => reject(new ClientGone())) // after 'end' this changes nothing
     request.once('error', () => reject(new ClientGone()))
-  })
-}
-
-/** Ends the response with these bytes, which go out together with what stands before them. */
-function endWith(response: ServerResponse, bytes: Uint8Array): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (response.destroyed || response.socket === null) {
-      reject(new ClientGone())
-      return
-    }
-    const gone = (): void => reject(new ClientGone())
-    response.once('close', gone) // after the last byte it changes nothing
-    response.end(bytes, () => resolve())
-  })
-}
-
-/** Resolves when the network took the bytes, and the buffer may be used again. */
-function write(response: ServerResponse, bytes: Uint8Array): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (response.destroyed || response.socket === null) {
-      reject(new ClientGone())
-      return
-    }
-    const gone = (): void => reject(new ClientGone())
-    response.once('close', gone)
-    response.write(bytes, (error) => {
-      response.off('close', gone)
-      if (error === null || error === undefined) resolve()
-      else reject(new ClientGone())
-    })
   })
 }

@@ -4,11 +4,15 @@ import { createServer as createTlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import { HotChunks } from '../../storage/hot-chunks.ts'
 import { explainBindError } from '../../sys/bind-error.ts'
+import { DirectSender } from '../../sys/direct-sender.ts'
 import { type Logger, silent } from '../../sys/log.ts'
-import type { HttpRequest, ResponseReport, Route } from './answer.ts'
-import { ClientGone } from './body.ts'
+import type { HttpAnswer, HttpPeer, HttpRequest, ResponseReport, Route } from './answer.ts'
+import { type BodyMemory, ClientGone } from './body.ts'
 import { BufferPool } from './buffer-pool.ts'
-import { type Exchange, respond, sendText, shorten } from './respond.ts'
+import type { PlainOutcome } from './plain-connection.ts'
+import { PlainConnections } from './plain-connections.ts'
+import { type Question, type Reply, shorten, textReply } from './reply.ts'
+import { type Exchange, respond, sendReply } from './respond.ts'
 import { readTarget } from './target.ts'
 
 export interface HttpServerOptions {
@@ -43,6 +47,14 @@ const BEHAVIOUR = {
   noDelay: true,
 } as const
 
+/** Who asks. */
+type Asker = Pick<HttpRequest, 'peer' | 'localAddress' | 'signal'>
+
+/** What became of a request. */
+interface Outcome extends Pick<ResponseReport, 'peer' | 'status' | 'bytes' | 'complete'> {
+  readonly began: number
+}
+
 /** What a connection that sent nonsense is told before it is closed. */
 const CLIENT_ERRORS: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
@@ -54,8 +66,8 @@ export class HttpServer implements AsyncDisposable {
   readonly #options: HttpServerOptions
   readonly #log: Logger
   readonly #server: Server
-  readonly #pool = new BufferPool()
-  readonly #chunks: HotChunks
+  readonly #memory: BodyMemory
+  readonly #plain: PlainConnections | undefined
   readonly #stop = new AbortController()
   readonly #tasks = new Set<Promise<void>>()
   #closed: Promise<void> | undefined
@@ -74,20 +86,22 @@ export class HttpServer implements AsyncDisposable {
     } catch (error) {
       throw await explainBindError(error, { protocol: 'tcp', port, action: `serve HTTP on ${host}` })
     }
-    return new HttpServer(server, options)
+    return new HttpServer(server, options, await DirectSender.load())
   }
 
-  private constructor(server: Server, options: HttpServerOptions) {
+  private constructor(server: Server, options: HttpServerOptions, direct: DirectSender | undefined) {
     this.#server = server
     this.#options = options
     this.#log = options.log ?? silent
-    this.#chunks = options.chunks ?? new HotChunks()
+    this.#memory = { pool: new BufferPool(), chunks: options.chunks ?? new HotChunks() }
+    const { idleMs = 60_000 } = options
     server.maxConnections = options.maxConnections ?? 2000
-    server.setTimeout(options.idleMs ?? 60_000) // closes the connection: no listener is given
+    server.setTimeout(idleMs) // closes the connection: no listener is given
     server.on('error', (error) => this.#log.warn('HTTP socket error', { error }))
     server.on('clientError', refuseNonsense)
     server.on('tlsClientError', (_, socket) => socket.destroy()) // plain HTTP on this port, or no common cipher
     server.on('request', (request, response) => this.#receive(request, response))
+    if (options.tls === undefined) this.#plain = this.#plainConnections(direct, idleMs)
   }
 
   get port(): number {
@@ -106,49 +120,77 @@ export class HttpServer implements AsyncDisposable {
     this.#stop.abort(new Error('HTTP server stopped'))
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
     this.#server.closeAllConnections()
+    await this.#plain?.close()
     await Promise.allSettled(this.#tasks)
     await closed
   }
 
+  #plainConnections(direct: DirectSender | undefined, idleMs: number): PlainConnections {
+    const service = {
+      memory: this.#memory,
+      direct,
+      patience: { first: Math.min(HEADERS_MS, idleMs), next: Math.min(KEEP_ALIVE_MS, idleMs), answer: idleMs },
+      ask: (request: Question, connection: Asker) => this.#ask(request, connection),
+      failed: (request: Question, error: unknown) => this.#failed(request, error),
+      done: ({ request, status = 200, ...rest }: PlainOutcome) => this.#report(request, { ...rest, status }),
+    }
+    return new PlainConnections(this.#server, service, (socket) => refuseNonsense(new Error('cut off'), socket))
+  }
+
   #receive(request: IncomingMessage, response: ServerResponse): void {
     const began = performance.now()
-    const exchange: Exchange = { request, response, pool: this.#pool, chunks: this.#chunks, tally: { bytes: 0 } }
+    const { method = '', url = '', headers } = request
+    const question = { method, url, headers }
+    const exchange: Exchange = { request, response, memory: this.#memory, tally: { bytes: 0 } }
     const { remoteAddress: address = '', remotePort: port = 0 } = request.socket // not known any more once it is closed
-    const finished = new Promise<boolean>((resolve) => {
-      response.once('close', () => resolve(response.writableFinished))
-    })
-    const task: Promise<void> = this.#answer(exchange, { address, port })
-      .catch((error: unknown) => this.#failed(exchange, error))
+    const finished = whenOver(request.socket, response)
+    const task: Promise<void> = this.#answer(exchange, question, { address, port })
       .then(() => finished)
-      .then((complete) => this.#report(exchange, { address, port }, began, complete))
-      .catch((error: unknown) => this.#log.error('onResponse failed', { error }))
+      .then((complete) => {
+        const { bytes } = exchange.tally
+        this.#report(question, { peer: { address, port }, status: response.statusCode, bytes, complete, began })
+      })
       .finally(() => this.#tasks.delete(task))
     this.#tasks.add(task)
   }
 
-  async #answer(exchange: Exchange, peer: HttpRequest['peer']): Promise<void> {
+  async #answer(exchange: Exchange, question: Question, peer: HttpPeer): Promise<void> {
     const { request, response } = exchange
-    const { method = '', url = '', headers } = request
-    const target = readTarget(url)
-    if (target === undefined) {
-      sendText(exchange, { kind: 'text', status: 400, text: `Cannot read the path ${shorten(url)}` })
-      return
-    }
     const signalOf = (): AbortSignal => this.#signalOf(response)
-    const asked: HttpRequest = {
-      method,
-      url,
-      ...target,
-      headers,
+    const asker: Asker = {
       peer,
       get localAddress() {
         return request.socket.localAddress ?? ''
       },
       get signal() {
-        return signalOf() // few routes look at it, and it costs as much as a small answer
+        return signalOf()
       },
     }
-    await respond(exchange, await this.#options.route(asked))
+    try {
+      await respond(exchange, await this.#ask(question, asker))
+    } catch (error) {
+      const reply = this.#failed(question, error)
+      if (response.headersSent || response.destroyed) response.destroy()
+      else await sendReply(exchange, reply).catch(() => response.destroy())
+    }
+  }
+
+  async #ask({ method, url, headers }: Question, asker: Asker): Promise<HttpAnswer | undefined> {
+    const target = readTarget(url)
+    if (target === undefined) return { kind: 'text', status: 400, text: `Cannot read the path ${shorten(url)}` }
+    return this.#options.route({
+      method,
+      url,
+      ...target,
+      headers,
+      peer: asker.peer,
+      get localAddress() {
+        return asker.localAddress
+      },
+      get signal() {
+        return asker.signal // few routes look at it, and it costs as much as a small answer
+      },
+    })
   }
 
   /** Aborts when the client is gone or the server is closed. */
@@ -161,29 +203,36 @@ export class HttpServer implements AsyncDisposable {
     return gone.signal
   }
 
-  /** What failed before a byte was sent is answered 500; else the connection is broken off, so that the client sees it. */
-  #failed(exchange: Exchange, error: unknown): void {
-    const { request, response } = exchange
-    if (!(error instanceof ClientGone)) this.#log.warn('HTTP request failed', { url: request.url ?? '', error })
-    if (response.headersSent || response.destroyed) response.destroy()
-    else sendText(exchange, { kind: 'text', status: 500, text: 'Cannot answer: the server had an error, see its log' })
+  /** What is answered if no byte was sent before; else the connection is broken off, so that the client sees it. */
+  #failed(question: Question, error: unknown): Reply {
+    if (!(error instanceof ClientGone)) this.#log.warn('HTTP request failed', { url: question.url, error })
+    const text = 'Cannot answer: the server had an error, see its log'
+    return textReply(question, { kind: 'text', status: 500, text })
   }
 
-  #report({ request, response, tally }: Exchange, peer: HttpRequest['peer'], began: number, complete: boolean): void {
-    const report: ResponseReport = {
-      peer,
-      method: request.method ?? '',
-      url: request.url ?? '',
-      status: response.statusCode,
-      bytes: tally.bytes,
-      milliseconds: performance.now() - began,
-      complete,
-      userAgent: request.headers['user-agent'] ?? '',
-    }
-    const { method, url, status, bytes } = report
+  #report({ method, url, headers }: Question, { peer, status, bytes, complete, began }: Outcome): void {
+    const milliseconds = performance.now() - began
     this.#log.info('HTTP', { peer: peer.address, method, url: shorten(url), status, bytes, complete })
-    this.#options.onResponse?.(report)
+    try {
+      const userAgent = headers['user-agent'] ?? ''
+      this.#options.onResponse?.({ peer, method, url, status, bytes, milliseconds, complete, userAgent })
+    } catch (error) {
+      this.#log.error('onResponse failed', { error })
+    }
   }
+}
+
+/** Whether all was sent, once it is sent or the client is gone. A response that still waits its turn has no end of its own. */
+function whenOver(socket: Socket, response: ServerResponse): Promise<boolean> {
+  socket.setMaxListeners(0) // a client may ask ahead
+  return new Promise((resolve) => {
+    const over = (): void => {
+      socket.off('close', over)
+      resolve(response.writableFinished)
+    }
+    socket.once('close', over)
+    response.once('close', over)
+  })
 }
 
 /** A request that cannot be read ends its connection, with a word why. */
