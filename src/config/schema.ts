@@ -58,12 +58,13 @@ const bootKeys = {
       {
         timeout: duration.prefault('10s'),
         entries: z.array(name, { error: MENU_ENTRIES }).min(1, { error: MENU_ENTRIES }),
+        shownBy: z.enum(['loader', 'firmware'], { error: 'want loader or firmware' }).default('loader'),
       },
       { error: 'want timeout: and entries: such as { timeout: 10s, entries: [debian, rescue, local] }' },
     )
     .optional()
     .describe(
-      "A menu on the machine's screen: `timeout`, default 10s, and `entries`, names of profiles, or `local` for the machine's own disk. The first is booted when nobody chooses",
+      "A menu on the machine's screen: `timeout`, default 10s, and `entries`, names of profiles, or `local` for the machine's own disk. The first is booted when nobody chooses. `shownBy: firmware` has PXE firmware show it before any loader is fetched; default loader",
     ),
   boot: z
     .enum(['network', 'local'], { error: 'want network or local' })

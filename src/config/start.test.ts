@@ -29,7 +29,7 @@ function problemsOf(text: string): string[] {
 
 test('startOf() shows a menu where a profile asks for one, and its loader and host names count', () => {
   const { config } = parseConfig(MENU, 'netroot.yaml')
-  const menu = { timeout: 10, entries: ['debian', 'rescue', 'local'] }
+  const menu = { timeout: 10, entries: ['debian', 'rescue', 'local'], shownBy: 'loader' }
   assert.deepEqual(startOf(config), { kind: 'menu', menu, loader: 'pxelinux', hostname: '{mac}' })
   assert.deepEqual(startOf(config, clientOf(config, '52:54:00:00:00:07')), { kind: 'menu', menu, loader: 'pxelinux' })
 })

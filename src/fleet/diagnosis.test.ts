@@ -45,6 +45,7 @@ const failed = (cause: FailureCause, text = ''): BootEvent => ({ type: 'report.f
 
 const DHCP = [discover('firmware'), offer('firmware'), ack('firmware', 'snponly.efi')]
 const IPXE = [...DHCP, tftp('sent', 180_000), discover('ipxe'), offer('ipxe'), ack('ipxe', 'http://10.0.0.1/boot.ipxe')]
+const OFFERED = [discover('firmware'), offer('firmware'), ack('firmware')]
 const KERNEL = [...IPXE, http('script'), http('kernel')]
 const PARTS = [...KERNEL, http('tools'), http('drivers'), http('client')]
 const INIT: BootEvent[] = [...PARTS, { type: 'report.init', at, kernel: '6.12' }]
@@ -79,6 +80,18 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       events: [...IPXE, { type: 'boot.menu', at, entries: ['debian'], timeoutSeconds: 60 }, http('script')],
       silence: 99,
       says: /shows its menu/,
+    },
+    {
+      events: [...OFFERED, { type: 'boot.menu', at, entries: ['debian'], timeoutSeconds: 60 }],
+      silence: 99,
+      says: /shows its menu/,
+    },
+  ],
+  'menu not answered': [
+    {
+      events: [...OFFERED, { type: 'boot.menu', at, entries: ['debian'], timeoutSeconds: 10 }],
+      silence: 60,
+      says: /sent a menu, and did not say what was taken/,
     },
   ],
   ended: [

@@ -31,6 +31,25 @@ export const WIRE_RULES: readonly Rule[] = [
     tell: (evidence) => fileWords(failedFile(evidence)),
   },
   {
+    name: 'menu',
+    verdict: 'going-on',
+    applies: (evidence) => menuSeconds(evidence) !== undefined && !evidence.silentFor(menuSeconds(evidence) ?? 0),
+    tell: () => ({ cause: 'the machine shows its menu', next: [] }),
+  },
+  {
+    name: 'menu not answered',
+    verdict: 'stuck',
+    applies: (evidence) => evidence.phase === 'firmware' && isAsked(evidence) && evidence.silentFor(NEXT_SECONDS),
+    tell: () => ({
+      cause: 'the firmware was sent a menu, and did not say what was taken in it',
+      next: [
+        'when its own disk was taken, there is nothing more to come',
+        'open UDP port 4011 in the firewall of the server',
+        'or have the loader show the menu: shownBy: loader in netroot.yaml',
+      ],
+    }),
+  },
+  {
     name: 'another DHCP server',
     verdict: 'stuck',
     applies: (evidence) =>
@@ -102,12 +121,6 @@ export const WIRE_RULES: readonly Rule[] = [
     }),
   },
   {
-    name: 'menu',
-    verdict: 'going-on',
-    applies: (evidence) => menuSeconds(evidence) !== undefined && !evidence.silentFor(menuSeconds(evidence) ?? 0),
-    tell: () => ({ cause: 'the machine shows its menu', next: [] }),
-  },
-  {
     name: 'loader silent',
     verdict: 'stuck',
     applies: (evidence) => evidence.lastEvent?.type === 'tftp.file' && evidence.silentFor(LOADER_SECONDS),
@@ -161,8 +174,15 @@ function leasedAndSilent(evidence: Evidence): boolean {
 /** How long a machine that was sent a menu, and has not answered, may be silent. */
 function menuSeconds(evidence: Evidence): number | undefined {
   const menu = evidence.last('boot.menu')
-  if (evidence.phase !== 'loader' || menu === undefined || evidence.has('boot.chosen')) return undefined
+  if (!MENU_PHASES.has(evidence.phase) || menu === undefined || !isAsked(evidence)) return undefined
   return menu.timeoutSeconds + LOADER_SECONDS
+}
+
+/** Both may show one. */
+const MENU_PHASES = new Set(['firmware', 'loader'])
+
+function isAsked(evidence: Evidence): boolean {
+  return evidence.has('boot.menu') && !evidence.has('boot.chosen')
 }
 
 function bootFile(evidence: Evidence): string {

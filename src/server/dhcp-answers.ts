@@ -1,4 +1,4 @@
-import { isRaspberryPi, PI_BOOT_FILE, PI_VENDOR_OPTIONS } from '../boot/loaders/raspberry-pi.ts'
+import { isRaspberryPi, PI_BOOT_FILE } from '../boot/loaders/raspberry-pi.ts'
 import { chooseLoader, type LoaderKind, SIGNED_ARCHITECTURES } from '../boot/loaders/select.ts'
 import type { ServerAddresses } from '../boot/server-addresses.ts'
 import { clientOf, hostNameOf } from '../config/effective.ts'
@@ -8,7 +8,8 @@ import { contains } from '../net/cidr.ts'
 import type { Mac } from '../net/mac.ts'
 import type { AnswerClient, DhcpAnswer } from '../protocols/dhcp/answer.ts'
 import type { DhcpClient } from '../protocols/dhcp/client.ts'
-import { IPXE, option, rawOption } from '../protocols/dhcp/options.ts'
+import { IPXE } from '../protocols/dhcp/options.ts'
+import { firmwareMenu, menuOrBoot } from './firmware-menu.ts'
 import type { AnsweredNetwork } from './dhcp-networks.ts'
 
 /**
@@ -24,7 +25,7 @@ export function dhcpAnswers(
   refusesIpxe: (mac: Mac) => boolean = () => false,
 ): AnswerClient {
   const smallestFirst = networks.toSorted((a, b) => b.network.prefix - a.network.prefix)
-  return (client, { link }) => {
+  return (client, { link, bootItem }) => {
     const network = smallestFirst.find((one) => contains(one.network, link))
     if (network === undefined) return undefined
     const named = clientOf(config, client.mac)
@@ -34,7 +35,9 @@ export function dhcpAnswers(
     return {
       ...networkAnswer(network),
       ...(hostName === '' ? {} : { hostName }),
-      ...bootAnswer(client, server, start.loader ?? learnedLoader(client, refusesIpxe)),
+      ...menuOrBoot(firmwareMenu(start, client), bootItem, () =>
+        bootAnswer(client, server, start.loader ?? learnedLoader(client, refusesIpxe)),
+      ),
     }
   }
 }
@@ -63,11 +66,10 @@ function bootAnswer(
   client: DhcpClient,
   server: ServerAddresses,
   loader: LoaderKind | undefined,
-): Pick<DhcpAnswer, 'nextServer' | 'bootFile' | 'extra'> {
+): Pick<DhcpAnswer, 'nextServer' | 'bootFile'> {
   if (client.firmware === 'none' && !client.isIpxe) return {}
   if (!client.isIpxe && isRaspberryPi(client)) {
-    const extra = new Map([rawOption(option.vendorSpecific, PI_VENDOR_OPTIONS)])
-    return { nextServer: server.address, bootFile: PI_BOOT_FILE, extra }
+    return { nextServer: server.address, bootFile: PI_BOOT_FILE }
   }
   const choice = chooseLoader(
     {

@@ -7,7 +7,7 @@ import { listInterfaces } from '../sys/interfaces.ts'
 import type { Logger } from '../sys/log.ts'
 
 export interface DhcpServiceOptions
-  extends Pick<DhcpServerOptions, 'interface' | 'serverAddress' | 'leases' | 'answer'> {
+  extends Pick<DhcpServerOptions, 'interface' | 'serverAddress' | 'leases' | 'answer' | 'hasMenus'> {
   readonly dhcp: Config['dhcp']
   readonly checked: NonNullable<DhcpServerOptions['checked']>
   readonly onExchange: (exchange: DhcpExchange) => void

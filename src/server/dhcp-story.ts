@@ -1,6 +1,7 @@
 import type { Boot } from '../fleet/boots-reader.ts'
 import type { BootEvent } from '../fleet/events.ts'
 import type { Ipv4 } from '../net/ipv4.ts'
+import type { DhcpAnswer } from '../protocols/dhcp/answer.ts'
 import type { DhcpClient } from '../protocols/dhcp/client.ts'
 import type { DhcpExchange } from '../protocols/dhcp/exchange.ts'
 import type { BootStory } from './boot-story.ts'
@@ -25,6 +26,8 @@ export function dhcpStory(
     const boot = story.bootOfDhcp(machineOf(client), speakerIn(client), at)
     if (boot === undefined) return
     for (const event of events) story.record(boot.id, event)
+    const chosen = 'answer' in exchange.outcome ? exchange.outcome.answer.chosen : undefined
+    if (chosen !== undefined) story.choose(boot.id, chosen.name, at)
     if (exchange.received === 'discover' && isReplaced(client)) tellReplaced(story, boot, at)
     if (exchange.received === 'discover' && client.busId !== undefined) onCard(boot)
   }
@@ -58,9 +61,15 @@ function answersTo({ client, outcome }: DhcpExchange, at: number): BootEvent[] {
   const when = { at, speaker: speakerIn(client) }
   switch (outcome.kind) {
     case 'offered':
-      return [{ type: 'dhcp.offer', ...when, address: outcome.address, ...bootFileOf(outcome.answer) }]
+      return [
+        { type: 'dhcp.offer', ...when, address: outcome.address, ...bootFileOf(outcome.answer) },
+        ...menuOf(outcome.answer, at),
+      ]
     case 'boot-offered':
-      return [{ type: 'dhcp.offer', ...when, address: '0.0.0.0', ...bootFileOf(outcome.answer) }]
+      return [
+        { type: 'dhcp.offer', ...when, address: '0.0.0.0', ...bootFileOf(outcome.answer) },
+        ...menuOf(outcome.answer, at),
+      ]
     case 'acknowledged': {
       const { address, leaseSeconds, answer } = outcome
       return [{ type: 'dhcp.ack', ...when, address, leaseSeconds, ...bootFileOf(answer) }]
@@ -87,6 +96,12 @@ function otherServer(
 
 /** Reasons for silence that an operator must see; the others are packets that are none of our business. */
 const TOLD: ReadonlySet<string> = new Set(['not-served', 'pool-full', 'unknown-lease', 'unknown-network'])
+
+/** A menu that the firmware shows. */
+function menuOf({ menu }: DhcpAnswer, at: number): BootEvent[] {
+  if (menu === undefined) return []
+  return [{ type: 'boot.menu', at, entries: menu.entries.map(({ name }) => name), timeoutSeconds: menu.seconds }]
+}
 
 function bootFileOf({ bootFile }: { readonly bootFile?: string }): { bootFile?: string } {
   return bootFile === undefined ? {} : { bootFile }

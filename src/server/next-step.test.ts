@@ -30,8 +30,8 @@ interface Tried {
   readonly events: () => unknown[]
 }
 
-function tried(t: TestContext, mac = PC7): Tried {
-  const { config } = parseConfig(CONFIG, 'netroot.yaml')
+function tried(t: TestContext, mac = PC7, text = CONFIG): Tried {
+  const { config } = parseConfig(text, 'netroot.yaml')
   const { story, boots } = memoryStory(t)
   const prepared: (string | undefined)[] = []
   const prepare = async (_: unknown, { chosen }: { chosen?: string }): Promise<unknown> => {
@@ -100,4 +100,13 @@ test('BootStory knows what was chosen where its database cannot be written', (t)
   const boot = story.bootOf({ mac: PC7 }, 1)
   story.choose(boot.id, 'rescue', 2)
   assert.equal(story.chosen(boot.id), 'rescue')
+})
+
+test('nextStep() does not ask again for what was taken in the menu of the firmware, and asks where nothing was', async (t) => {
+  const text = CONFIG.replace('local] }', 'local], shownBy: firmware }')
+  const { services, boot, prepared } = tried(t, PC7, text)
+  assert.equal(kindOf(await nextStep(services, boot, undefined)), 'menu')
+  services.story.choose(boot.id, 'rescue', 5)
+  assert.equal(kindOf(await nextStep(services, boot, undefined)), 'boot')
+  assert.deepEqual(prepared, ['rescue'])
 })

@@ -4,6 +4,7 @@ import type { Boot } from '../fleet/boots-reader.ts'
 import { messageWithCauses } from '../sys/log.ts'
 import { turnWords } from './admission.ts'
 import type { BootServices } from './boot-services.ts'
+import { labelOf } from './menu-label.ts'
 import type { PreparedBoot } from './plans.ts'
 
 /** What a loader that asks is to do next, whichever loader it is. */
@@ -20,13 +21,15 @@ export type NextStep =
 /**
  * Decides what a machine does next, and tells it in the story of its boot.
  *
- * @param choice the entry of its menu that it says was taken
+ * @param said the entry of its menu that it says was taken
  */
-export async function nextStep(services: BootServices, boot: Boot, choice: string | undefined): Promise<NextStep> {
+export async function nextStep(services: BootServices, boot: Boot, said: string | undefined): Promise<NextStep> {
   const { mac } = boot.machine
   try {
     const start = services.plans.start(mac)
     if (start === undefined) return { kind: 'refuse', words: `${mac} is not served (unknown: ignore)` }
+    const isAsked = start.kind !== 'menu' || start.menu.shownBy === 'loader'
+    const choice = said ?? (isAsked ? undefined : services.story.chosen(boot.id)) // in the menu of its firmware
     if (start.kind === 'local') return toDisk(services, boot, start.why)
     if (start.kind === 'menu') {
       const { menu } = start
@@ -56,7 +59,7 @@ type Menu = Extract<Start, { readonly kind: 'menu' }>['menu']
 
 function showMenu(services: BootServices, boot: Boot, { timeout, entries }: Menu): NextStep {
   services.story.record(boot.id, { type: 'boot.menu', at: Date.now(), entries, timeoutSeconds: timeout })
-  const labelled = entries.map((name) => ({ name, label: name === LOCAL_ENTRY ? 'the disk of this machine' : name }))
+  const labelled = entries.map((name) => ({ name, label: labelOf(name) }))
   const title = boot.name === '' ? boot.machine.mac : boot.name
   return { kind: 'menu', menu: { title, timeoutSeconds: timeout, entries: labelled } }
 }

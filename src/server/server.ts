@@ -197,6 +197,11 @@ async function startServices(composition: Composition, open: AsyncDisposableStac
   open.use(await startDhcp(composition, neighbours))
 }
 
+/** Does some machine's firmware show a menu? */
+function hasFirmwareMenu({ profiles, clients }: Config): boolean {
+  return [...Object.values(profiles), ...Object.values(clients)].some(({ menu }) => menu?.shownBy === 'firmware')
+}
+
 /** klibc's nfsmount asks the portmapper for MOUNT whatever it is told; our initramfs needs no second port. */
 function nfsPorts({ ports, profiles, clients }: Config): readonly number[] {
   const isOwn = [...Object.values(profiles), ...Object.values(clients)].some(({ initramfs }) => initramfs === 'image')
@@ -220,6 +225,7 @@ function startDhcp(
     serverAddress: server.address,
     leases: state.leases,
     answer: dhcpAnswers(config, server, network.networks, refusesIpxe),
+    hasMenus: hasFirmwareMenu(config),
     checked: network.server,
     onExchange: (exchange) => {
       tell(exchange)

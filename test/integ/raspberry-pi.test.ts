@@ -14,6 +14,7 @@ import { startOf } from '../../src/config/start.ts'
 import { Boots } from '../../src/fleet/boots.ts'
 import { describeClient } from '../../src/protocols/dhcp/client.ts'
 import { option, rawOption } from '../../src/protocols/dhcp/options.ts'
+import { grant } from '../../src/protocols/dhcp/reply.ts'
 import { clientMessage } from '../../src/protocols/dhcp/testing.ts'
 import { TftpServer } from '../../src/protocols/tftp/server.ts'
 import { Admission } from '../../src/server/admission.ts'
@@ -96,11 +97,14 @@ test('the ROM of a Raspberry Pi 4 is offered the menu that it looks for, and the
     rawOption(option.vendorClass, 'PXEClient:Arch:00000:UNDI:002001'),
     rawOption(option.architectures, [0]),
   ]
-  const client = describeClient(clientMessage('discover', { options, mac: MAC }))
+  const request = clientMessage('discover', { options, mac: MAC })
+  const client = describeClient(request)
   const asked = { address: '10.0.0.5', link: '10.0.0.1', received: 'discover' } as const
   const answer = await dhcpAnswers(config, SERVER, [network])(client, asked)
   assert.equal(answer?.nextServer, '10.0.0.1')
-  assert.match(Buffer.from(answer?.extra?.get(43) ?? []).toString('latin1'), /Raspberry Pi Boot/)
+  assert.ok(answer)
+  const sent = grant(request, 'offer', { serverAddress: '10.0.0.1', address: '10.0.0.5', answer })
+  assert.match(Buffer.from(sent.options.get(43) ?? []).toString('latin1'), /Raspberry Pi Boot/)
 })
 
 test('a Raspberry Pi 4 gets firmware, device tree, kernel and initramfs below its serial number', async (t) => {

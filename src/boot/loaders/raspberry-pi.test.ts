@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isRaspberryPi, PI_VENDOR_OPTIONS, piConfig } from './raspberry-pi.ts'
+import { effectsFor } from '../../protocols/dhcp/firmware-quirks.ts'
+import { isRaspberryPi, piConfig } from './raspberry-pi.ts'
 
 const ROM = { mac: 'dc:a6:32:01:02:03', vendorClass: 'PXEClient:Arch:00000:UNDI:002001', architecture: 0 }
 
@@ -13,10 +14,9 @@ test('isRaspberryPi() goes by the vendor of the card, and by what the ROM calls 
   assert.ok(!isRaspberryPi({ ...ROM, architecture: 11 }), 'UEFI on it takes a loader')
 })
 
-test('PI_VENDOR_OPTIONS are the bytes that its ROM looks for', () => {
-  const bytes = [...PI_VENDOR_OPTIONS].map(([code, value]) =>
-    Buffer.from([code, value.length, ...value]).toString('hex'),
-  )
+test('effectsFor() a Raspberry Pi are the bytes that its ROM looks for', () => {
+  const { vendorOptions = [] } = effectsFor({ mac: ROM.mac, architecture: 0, firmware: 'pxe', isIpxe: false })
+  const bytes = [...vendorOptions].map(([code, value]) => Buffer.from([code, value.length, ...value]).toString('hex'))
   assert.deepEqual(bytes, [
     '060103', // discovery control
     '0a0400505845', // prompt: at once, "PXE"

@@ -3,6 +3,7 @@ import type { DhcpClient } from './client.ts'
 import type { ClasslessRoute } from './option-codecs.ts'
 import type { MessageType } from './options.ts'
 import type { RawOptions } from './packet.ts'
+import type { PxeBootItem, PxeMenu } from './pxe-options.ts'
 
 /** What one machine is told beside its address. Policy makes it; no protocol code knows why. */
 export interface DhcpAnswer {
@@ -25,6 +26,10 @@ export interface DhcpAnswer {
   readonly nextServer?: Ipv4
   /** Path for TFTP, or URL for HTTP firmware and iPXE. */
   readonly bootFile?: string
+  /** Shown by PXE firmware itself, which then asks port 4011 for what was taken; there is no boot file meanwhile. */
+  readonly menu?: PxeMenu
+  /** What was taken in that menu, as the machine says it, and the name of it for people. */
+  readonly chosen?: { readonly item: PxeBootItem; readonly name: string }
   /** Sent whether asked for or not, in place of what we would send under the same code. */
   readonly extra?: RawOptions
 }
@@ -37,6 +42,8 @@ export interface Asked {
   readonly link: Ipv4
   /** Tells a DISCOVER, whose answer may be computed again a second later, from what follows. */
   readonly received: MessageType
+  /** What was taken in the menu of its firmware. */
+  readonly bootItem?: PxeBootItem
 }
 
 /** Says what a machine is told, or nothing if it is not to be served. */

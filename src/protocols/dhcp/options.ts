@@ -98,9 +98,6 @@ export const RELAY_AGENT = {
   serverIdentifier: 11,
 } as const
 
-/** PXE discovery control (suboption 6 of 43): 8 says to fetch the boot file of this answer and ask nobody else. */
-export const PXE_USE_BOOT_FILE: RawOptions = new Map([[6, Uint8Array.of(8)]])
-
 /**
  * The value of an option, or undefined when it is absent.
  *

@@ -2,11 +2,13 @@ import { broadcastOf, netmaskOf } from '../../net/cidr.ts'
 import type { Ipv4 } from '../../net/ipv4.ts'
 import type { DhcpAnswer } from './answer.ts'
 import { describeClient, type DhcpClient } from './client.ts'
+import { effectsFor, type QuirkEffects } from './firmware-quirks.ts'
 import { serverIdentifierFor } from './link.ts'
 import type { OptionCodec } from './option-codecs.ts'
 import { encodedOptionBytes } from './option-field.ts'
-import { IPXE, type MessageType, option, PXE_USE_BOOT_FILE, rawOption, readOption } from './options.ts'
+import { type MessageType, option, rawOption, readOption } from './options.ts'
 import { type DhcpMessage, FIXED_BYTES, fitsBootFile, type RawOptions } from './packet.ts'
+import { bootItemOptions, menuOptions } from './pxe-options.ts'
 
 type Entry = readonly [number, Uint8Array]
 
@@ -167,22 +169,31 @@ function routesOf({ routes = [], routers = [] }: DhcpAnswer): DhcpAnswer['routes
 
 /** What firmware needs, asked for or not: some reads only the fields of the message, some only options 66 and 67. */
 function bootOptions(request: DhcpMessage, client: DhcpClient, answer: DhcpAnswer, serverAddress: Ipv4): Entry[] {
-  if (answer.bootFile === undefined) return []
+  const { bootFile, menu } = answer
+  if (bootFile === undefined && menu === undefined) return []
+  const quirks = effectsFor(client)
   return [
-    ...firmwareOptions(client, request.options.get(option.uuid.code)),
+    ...firmwareOptions(client, quirks, { answer, serverAddress, rawUuid: request.options.get(option.uuid.code) }),
     rawOption(option.tftpServerName, answer.nextServer ?? serverAddress),
-    rawOption(option.bootFileName, answer.bootFile),
+    ...one(option.bootFileName, quirks.endsBootFile && bootFile !== undefined ? `${bootFile}\0` : bootFile),
   ]
 }
 
-function firmwareOptions(client: DhcpClient, rawUuid: Uint8Array | undefined): Entry[] {
-  if (client.isIpxe) return [rawOption(option.ipxe, new Map([[IPXE.noProxyDhcp, Uint8Array.of(1)]]))]
+function firmwareOptions(
+  client: DhcpClient,
+  { ipxeOptions, vendorClass, vendorOptions }: QuirkEffects,
+  { answer, serverAddress, rawUuid }: { answer: DhcpAnswer; serverAddress: Ipv4; rawUuid: Uint8Array | undefined },
+): Entry[] {
+  const { menu, chosen } = answer
+  const inner = menu !== undefined ? menuOptions(menu, serverAddress) : chosen && bootItemOptions(chosen.item)
   // as it came, even if we cannot read it: firmware compares it with its own (PXE 2.1 §2.2.2)
-  const uuid: Entry[] = rawUuid === undefined ? [] : [[option.uuid.code, rawUuid]]
-  // UEFI HTTP boot takes no answer without its own vendor class (UEFI 2.10 §24.7.3.1)
-  if (client.firmware === 'http') return [rawOption(option.vendorClass, 'HTTPClient'), ...uuid]
-  if (client.firmware === 'none') return uuid
-  return [rawOption(option.vendorClass, 'PXEClient'), rawOption(option.vendorSpecific, PXE_USE_BOOT_FILE), ...uuid]
+  const uuid: Entry[] = rawUuid === undefined || client.isIpxe ? [] : [[option.uuid.code, rawUuid]]
+  return [
+    ...one(option.ipxe, ipxeOptions),
+    ...one(option.vendorClass, vendorClass),
+    ...one(option.vendorSpecific, inner ?? vendorOptions),
+    ...uuid,
+  ]
 }
 
 function bootFields(answer: DhcpAnswer, serverAddress: Ipv4): Partial<DhcpMessage> {

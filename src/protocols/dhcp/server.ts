@@ -29,6 +29,8 @@ export interface DhcpServerOptions {
   readonly checked?: Cidr
   /** Says for each message whether another server gives the addresses; with it port 4011 is served too (proxyDHCP). */
   readonly role?: () => DhcpRole
+  /** Serve port 4011 in any case: some machine's firmware shows a menu, and asks there for what was taken. */
+  readonly hasMenus?: boolean
   /** Port of proxyDHCP servers; only tests want another than 4011. */
   readonly bootPort?: number
   /** Port of servers and relays; clients have the next one. Only tests want another than 67. */
@@ -64,7 +66,7 @@ export class DhcpServer implements AsyncDisposable {
     const wanted = [
       { address: EVERYBODY, port },
       { address: serverAddress, port },
-      ...(options.role === undefined ? [] : [{ address: serverAddress, port: bootPort }]),
+      ...(options.role === undefined && options.hasMenus !== true ? [] : [{ address: serverAddress, port: bootPort }]),
     ]
     const opened: DeviceSocket[] = []
     for (const one of wanted) {

@@ -10,6 +10,7 @@ import type { LeaseBook, LeaseClient, Offer } from './lease-book.ts'
 import { serverIdentifierFor } from './link.ts'
 import { type MessageType, option, readOption, requireValid } from './options.ts'
 import type { DhcpMessage } from './packet.ts'
+import { bootItemIn } from './pxe-options.ts'
 import { grant, grantBoot, inform, leaseSecondsFor, refuse } from './reply.ts'
 
 /** What a server decides with. */
@@ -172,8 +173,11 @@ async function offerBoot(turn: Turn, type: 'offer' | 'ack'): Promise<Decision> {
   const { client, message, link, serverAddress } = turn
   if (client.firmware === 'none') return ignored('proxy', 'another server gives addresses here, and it is no firmware')
   const received = type === 'offer' ? 'discover' : 'request'
-  const answer = await turn.answer(client, { address: message.clientAddress, link, received })
-  if (answer?.bootFile === undefined) return ignored('not-served', 'nothing is configured for this machine')
+  const bootItem = bootItemIn(message.options)
+  const asked = { address: message.clientAddress, link, received } as const
+  const answer = await turn.answer(client, bootItem === undefined ? asked : { ...asked, bootItem })
+  if (answer === undefined || (answer.bootFile ?? answer.menu) === undefined)
+    return ignored('not-served', 'nothing is configured for this machine')
   const reply = grantBoot(message, type, { serverAddress, answer, client })
   return { outcome: { kind: 'boot-offered', answer }, reply }
 }
