@@ -1,3 +1,4 @@
+import type { Awaitable } from '../../storage/byte-source.ts'
 import { type Attributes, type FileTree, type NodeId, StaleNodeError } from '../../storage/file-tree.ts'
 import { isWritable } from '../../storage/writable-tree.ts'
 import { type Steps, ready } from '../rpc/steps.ts'
@@ -45,13 +46,22 @@ export function grantOf({ policy, tree }: Pick<ServedExport, 'policy' | 'tree'>,
 }
 
 /** Of a node that was named a moment ago: undefined if it has gone since, which a directory on a disk may do. */
-export function* attributesIfThere(tree: FileTree, node: NodeId): Steps<Attributes | undefined> {
+export function attributesOrGone(tree: FileTree, node: NodeId): Awaitable<Attributes | undefined> {
   try {
-    return yield* ready(tree.attributes(node))
+    const attributes = tree.attributes(node)
+    return attributes instanceof Promise ? attributes.catch(gone) : attributes
   } catch (error) {
-    if (error instanceof StaleNodeError) return undefined
-    throw error
+    return gone(error)
   }
+}
+
+/** The same as steps. */
+export function attributesIfThere(tree: FileTree, node: NodeId): Steps<Attributes | undefined> {
+  return ready(attributesOrGone(tree, node))
+}
+
+function gone(error: unknown): undefined {
+  if (!(error instanceof StaleNodeError)) throw error
 }
 
 /** Finds what handles lead to. */

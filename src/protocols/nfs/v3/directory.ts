@@ -1,11 +1,12 @@
-import type { DirectoryEntry } from '../../../storage/file-tree.ts'
+import { setImmediate } from 'node:timers/promises'
+import type { Attributes, DirectoryEntry } from '../../../storage/file-tree.ts'
 import { type Steps, ready } from '../../rpc/steps.ts'
 import { padded } from '../../rpc/xdr-reader.ts'
 import type { XdrWriter } from '../../rpc/xdr-writer.ts'
 import { HANDLE_BYTES, encodeHandle } from '../handle.ts'
-import { type Located, attributesIfThere } from '../located.ts'
+import { type Located, attributesOrGone } from '../located.ts'
 import { ATTRIBUTES_BYTES, cookieVerifier, encodeNoPostOp, encodePostOp, fileId } from './attributes.ts'
-import { MAX_DIRECTORY_BYTES, NFS3 } from './constants.ts'
+import { DIRECTORY_SLICE, MAX_DIRECTORY_BYTES, NFS3 } from './constants.ts'
 import { find } from './granted.ts'
 import { listRefusal, refuse } from './metadata.ts'
 import { type NfsProcedure, readHandle } from './procedure.ts'
@@ -150,15 +151,17 @@ function* page(
       .u64(fileId(entry.node))
       .string(entry.name)
       .u64(entry.cookie ?? place + 1)
-    if (!plus) continue
-    yield* encodePlus(reply, served, entry.node)
+    if (plus) {
+      const attributes = attributesOrGone(served.tree, entry.node)
+      encodePlus(reply, served, entry.node, attributes instanceof Promise ? yield* ready(attributes) : attributes)
+    }
+    if ((place - first) % DIRECTORY_SLICE === DIRECTORY_SLICE - 1) yield setImmediate()
   }
   return place
 }
 
 /** name_attributes and name_handle; neither, if it has gone in between. */
-function* encodePlus(reply: XdrWriter, served: Located['served'], node: number): Steps {
-  const attributes = yield* attributesIfThere(served.tree, node)
+function encodePlus(reply: XdrWriter, served: Located['served'], node: number, attributes?: Attributes): void {
   if (attributes === undefined) {
     reply.u32(0).u32(0)
     return
