@@ -12,6 +12,7 @@ export interface Usage {
 
 /** A server that is measured. */
 export interface Daemon extends AsyncDisposable {
+  readonly pid: number
   usage(): Promise<Usage>
 }
 
@@ -48,7 +49,7 @@ export async function startDaemon({ command, probe, cores }: DaemonOptions): Pro
     await sleep(50)
   }
   const { pid = 0 } = child
-  return { usage: () => usageOf(pid), [Symbol.asyncDispose]: end }
+  return { pid, usage: () => usageOf(pid), [Symbol.asyncDispose]: end }
 }
 
 async function answers(probe: () => Promise<void>): Promise<boolean> {

@@ -140,21 +140,21 @@ export class TarTree implements FileTree {
     const c = this.#index.columns
     const first = c.from[node] ?? 0
     const end = first + (c.count[node] ?? 0)
-    const waiting: Promise<void>[] = []
+    let waiting: Promise<void>[] | undefined
     let filled = 0 // bytes of target that are done, holes included
     for (let at = this.#extentAt(first, end, position); at < end && filled < length; at++) {
       const skip = position + filled - (c.extentOffset[at] ?? 0) // negative: a hole comes first
       const hole = Math.min(Math.max(0, -skip), length - filled)
-      target.fill(0, filled, filled + hole)
+      if (hole > 0) target.fill(0, filled, filled + hole)
       filled += hole
       const wanted = Math.min((c.extentLength[at] ?? 0) - Math.max(0, skip), length - filled)
-      const part = target.subarray(filled, filled + wanted)
+      const part = wanted === target.byteLength ? target : target.subarray(filled, filled + wanted)
       const filling = this.#fill(part, (c.extentPosition[at] ?? 0) + Math.max(0, skip))
-      if (filling !== undefined) waiting.push(filling)
+      if (filling !== undefined) (waiting ??= []).push(filling)
       filled += wanted
     }
-    target.fill(0, filled, length)
-    return waiting.length === 0 ? length : Promise.all(waiting).then(() => length)
+    if (filled < length) target.fill(0, filled, length)
+    return waiting === undefined ? length : Promise.all(waiting).then(() => length)
   }
 
   /** The first extent that ends behind `position`; most files have one. */
@@ -172,15 +172,16 @@ export class TarTree implements FileTree {
 
   #fill(target: Uint8Array, position: number): Promise<void> | undefined {
     if (this.#closed) throw new Error('Cannot read from an archive that was closed')
-    const check = (count: number): void => {
-      if (count === target.byteLength) return
-      throw new Error(`Cannot read the archive at byte ${position + count}: it became shorter`)
-    }
     const reading = this.#file.read(target, position)
-    if (reading instanceof Promise) return reading.then(check)
-    check(reading)
+    if (reading instanceof Promise) return reading.then((count) => checkWhole(count, target, position))
+    checkWhole(reading, target, position)
     return undefined
   }
+}
+
+function checkWhole(count: number, target: Uint8Array, position: number): void {
+  if (count === target.byteLength) return
+  throw new Error(`Cannot read the archive at byte ${position + count}: it became shorter`)
 }
 
 interface Directory {

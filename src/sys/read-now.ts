@@ -4,7 +4,9 @@ import { loadLibc } from './libc.ts'
 const RWF_NOWAIT = 8
 
 const libc = await loadLibc()
-const vector = Buffer.alloc(16)
+/** struct iovec: address and length */
+const vector = new BigUint64Array(2)
+const vectorBytes = new Uint8Array(vector.buffer)
 
 /**
  * Reads what is in the page cache, and waits for no medium: the event loop is everybody's.
@@ -14,9 +16,9 @@ const vector = Buffer.alloc(16)
  */
 export function readNow(fd: number, target: Uint8Array, position: number): number | 'waits' | undefined {
   if (libc === undefined) return undefined
-  vector.writeBigUInt64LE(libc.addressOf(target), 0) // struct iovec
-  vector.writeBigUInt64LE(BigInt(target.byteLength), 8)
-  const count = libc.preadv2(fd, vector, 1, BigInt(position), RWF_NOWAIT)
+  vector[0] = libc.addressOf(target)
+  vector[1] = BigInt(target.byteLength)
+  const count = libc.preadv2(fd, vectorBytes, 1, BigInt(position), RWF_NOWAIT)
   if (count >= 0n) return Number(count)
   return libc.errorCode() === 'EAGAIN' ? 'waits' : undefined
 }

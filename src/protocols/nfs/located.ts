@@ -78,10 +78,12 @@ export class Locator {
     const decoded = decodeHandle(handle)
     if (decoded === undefined)
       throw new HandleError('bad', `Handle of ${handle.byteLength} bytes is not of this server`)
-    const found = yield* ready(this.#exports.byKey(decoded.key))
+    const asked = this.#exports.byKey(decoded.key)
+    const found = asked instanceof Promise ? yield* ready(asked) : asked // a generator less for each call
     if (found === undefined) throw new HandleError('stale', 'Handle is of an export that is not here')
     const served = this.serve(found)
-    return { served, node: decoded.node, attributes: yield* ready(found.tree.attributes(decoded.node)) }
+    const looked = found.tree.attributes(decoded.node)
+    return { served, node: decoded.node, attributes: looked instanceof Promise ? yield* ready(looked) : looked }
   }
 
   /** What the server keeps of an export. */

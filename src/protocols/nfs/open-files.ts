@@ -17,6 +17,8 @@ export class OpenFiles {
   /** Least recently used first. */
   readonly #files = new Map<NodeId, OpenFile>()
 
+  /** The node that was used last, and hence is last. */
+  #last: NodeId | undefined
   #opening = 0
 
   constructor(tree: FileTree, limit = 128) {
@@ -80,12 +82,16 @@ export class OpenFiles {
   #use(node: NodeId, file: OpenFile): ByteSource {
     file.readers += 1
     file.usedAt = performance.now()
-    this.#files.delete(node)
-    this.#files.set(node, file)
+    if (node !== this.#last) {
+      this.#files.delete(node)
+      this.#files.set(node, file)
+      this.#last = node
+    }
     return file.source
   }
 
   #makeRoom(): void {
+    if (this.#files.size <= this.#limit) return
     for (const [node, file] of this.#files) {
       if (this.#files.size <= this.#limit) return
       this.#close(node, file)
@@ -95,6 +101,7 @@ export class OpenFiles {
   #close(node: NodeId, file: OpenFile): void {
     if (file.readers > 0) return
     this.#files.delete(node)
+    if (node === this.#last) this.#last = undefined
     void file.source.close().catch(() => undefined) // it was open for reading only: nothing is lost
   }
 }

@@ -76,13 +76,13 @@ export class XdrWriter {
     this.u32(value.length)
     const at = this.#grow(padded(value.length))
     this.#bytes.write(value, at, 'latin1')
-    this.#bytes.fill(0, at + value.length, this.#end)
+    if (at + value.length < this.#end) this.#bytes.fill(0, at + value.length, this.#end)
     return this
   }
   /** Room for `length` bytes that the caller fills before anything else is written; their padding is zeroed. */
   reserve(length: number): Uint8Array {
     const at = this.#grow(padded(length))
-    this.#bytes.fill(0, at + length, this.#end)
+    if (at + length < this.#end) this.#bytes.fill(0, at + length, this.#end)
     return this.#bytes.subarray(at, at + length)
   }
   /** Keeps, after `reserve()`, only the first `length` bytes of the room that begins at `offset`. */

@@ -19,7 +19,8 @@ export function* find({ locator }: { readonly locator: Locator }, call: RpcCall,
   const located = yield* locator.find(handle)
   const grant = grantOf(located.served, call.peer)
   if (grant === undefined) throw new Refusal(NFS3.access)
-  return { ...located, grant, caller: squashed(call.credential, grant) }
+  const { served, node, attributes } = located
+  return { served, node, attributes, grant, caller: squashed(call.credential, grant) }
 }
 
 /** The same, of a directory. */

@@ -62,9 +62,11 @@ function* fill(
   offset: number,
   wanted: number,
 ): Steps<number> {
-  const source = yield* ready(files.acquire(node))
+  const opening = files.acquire(node)
+  const source = opening instanceof Promise ? yield* ready(opening) : opening
   try {
-    return yield* ready(source.read(reply.reserve(wanted), offset))
+    const reading = source.read(reply.reserve(wanted), offset)
+    return reading instanceof Promise ? yield* ready(reading) : reading
   } finally {
     files.release(node)
   }
