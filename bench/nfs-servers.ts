@@ -53,10 +53,18 @@ function exported(id: number, path: string, name: string, access: 'RO' | 'RW'): 
   return `EXPORT { ${names} Protocols = 3, 4; Access_Type = ${access}; Squash = None; SecType = sys; FSAL { Name = VFS; } }\n`
 }
 
-/** Puts a load on a server. @throws {CommandError} with the words of the client */
-export async function loaded(server: Server, doing: Doing): Promise<NfsLoadResult> {
+/** Puts a load on a server. @param cores the processors that the client may use @throws {CommandError} with the words of the client */
+export async function loaded(server: Server, doing: Doing, cores = '0,1'): Promise<NfsLoadResult> {
   const load: NfsLoad = { ...doing, ...placeOf(server, doing) }
-  const program = [process.execPath, '--disable-warning=ExperimentalWarning', LOAD, JSON.stringify(load)]
+  const program = [
+    'taskset',
+    '-c',
+    cores,
+    process.execPath,
+    '--disable-warning=ExperimentalWarning',
+    LOAD,
+    JSON.stringify(load),
+  ]
   const args = [...INSIDE.slice(1), ...program]
   return JSON.parse((await run(INSIDE[0], args, { signal: AbortSignal.timeout(120_000) })).toString()) as NfsLoadResult
 }

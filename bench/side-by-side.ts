@@ -45,7 +45,10 @@ export async function measuredRows<R extends Row, C extends Row>(
   return samples
 }
 
-/** The medians as a table of Markdown, the last column being the first contender's part of the best other's; or as JSON. */
+/**
+ * The medians as a table of Markdown, the last column being the first contender's part of the best peer's; or as JSON.
+ * Other contenders whose name begins as the first one's, up to a comma, are no peers.
+ */
 export function table(
   title: string,
   rows: readonly Row[],
@@ -61,8 +64,9 @@ export function table(
 
 function cellsOf(row: Row, contenders: readonly Row[], samples: Samples): string[] {
   const medians = contenders.map((contender) => medianOf(samples.get(keyOf(row, contender)) ?? []))
-  const [own, ...peers] = medians.map(({ rate }) => rate)
-  const share = (own ?? 0) / Math.max(...peers)
+  const family = contenders[0]?.name.split(',')[0] ?? ''
+  const peers = medians.filter((_, at) => contenders[at]?.name.split(',')[0] !== family)
+  const share = (medians[0]?.rate ?? 0) / Math.max(...peers.map(({ rate }) => rate))
   return [
     ...medians.map(({ rate, cpu, peakMiB }) => `${format(rate)} (${cpu.toFixed(2)}, ${peakMiB.toFixed(0)})`),
     share.toFixed(2),

@@ -4,6 +4,8 @@ import { padded } from './xdr-reader.ts'
 
 const UINT32 = 2 ** 32
 const NOTHING = Buffer.alloc(0)
+/** For what is written and copied at once: a fresh block for a few bytes keeps the garbage collector busy. */
+const SCRATCH = new BlockPool(1024 * 1024)
 const NOTHING_VIEW = new DataView(NOTHING.buffer, NOTHING.byteOffset, 0)
 
 /** Finished messages, and the block they lie in: release it when they are sent. */
@@ -26,7 +28,7 @@ export class XdrWriter {
   #start = 0
   #end = 0
 
-  constructor(pool = new BlockPool(0)) {
+  constructor(pool = SCRATCH) {
     this.#pool = pool
   }
 
@@ -103,6 +105,14 @@ export class XdrWriter {
   /** A copy of the present message from `offset` on. */
   copyFrom(offset: number): Buffer {
     return Buffer.from(this.#bytes.subarray(this.#start + offset, this.#end))
+  }
+  /** Takes everything as a copy of its own length; the block goes back to its pool. */
+  takeCopy(): Buffer {
+    const chunk = this.takeAll()
+    if (chunk === undefined) return NOTHING
+    const copy = Buffer.from(chunk.bytes)
+    this.#pool.release(chunk.block)
+    return copy
   }
   /** Takes the messages before the present one; this writer goes on with the present one alone. */
   takeFinished(): Chunk | undefined {

@@ -133,3 +133,15 @@ test('BlockPool gives a block again when its last holder has released it, and ke
   assert.notEqual(pool.take(10), second)
   assert.equal(pool.take(3_000_000).bytes.byteLength, 3_000_000)
 })
+
+test('XdrWriter.takeCopy() gives bytes of their own, and the block back', () => {
+  const pool = new BlockPool()
+  const w = new XdrWriter(pool)
+  assert.deepEqual(w.u32(7).takeCopy(), Buffer.from([0, 0, 0, 7]))
+  const again = w.u32(8).takeCopy()
+  assert.deepEqual([...again], [0, 0, 0, 8])
+  assert.equal(w.takeCopy().byteLength, 0)
+  const block = pool.take(4)
+  assert.deepEqual([...block.bytes.subarray(0, 4)], [0, 0, 0, 8], 'the block that was written')
+  assert.notEqual(again.buffer, block.bytes.buffer)
+})

@@ -61,11 +61,11 @@ function currentHandle({ current }: Compound): Buffer | undefined {
   if (current === undefined) return undefined
   const w = new XdrWriter()
   encodeHandle(w, current.served.key, current.node)
-  return w.takeAll()?.bytes.subarray(4)
+  return w.takeCopy().subarray(4)
 }
 
 function resultOf(error: StatusError): Buffer {
   const w = new XdrWriter()
   error.encodeResult?.(w)
-  return w.takeAll()?.bytes ?? Buffer.alloc(0)
+  return w.takeCopy()
 }

@@ -69,7 +69,7 @@ function* matches(compound: Compound, { bits, values }: Wanted): Steps<boolean> 
   if (!sameBits(common(bits, supportedIn(compound.minor)), bits)) refuse(NFS4.attributeNotSupported)
   const w = new XdrWriter()
   yield* writeAttributes(w, compound.file, bits, compound.limits)
-  const present = w.takeAll()?.bytes ?? Buffer.alloc(0)
+  const present = w.takeCopy()
   return (
     present.subarray(present.byteLength - values.byteLength).equals(values) &&
     lengthOf(present, bits) === values.byteLength

@@ -87,7 +87,7 @@ function newSession({ keeper, service }: Compound, client: Client, { sequence, f
   w.fixed(bytesOf(session.id)).u32(sequence).u32(0) // neither persistent nor with a way back
   writeChannel(w, limits)
   writeChannel(w, back)
-  return w.takeAll()?.bytes ?? Buffer.alloc(0)
+  return w.takeCopy()
 }
 
 function readSessionId(args: XdrReader): string {
