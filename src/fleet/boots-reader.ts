@@ -1,4 +1,4 @@
-import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
+import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
 import type { Ipv4 } from '../net/ipv4.ts'
 import type { Mac } from '../net/mac.ts'
 import type { BootEvent } from './events.ts'
@@ -29,6 +29,8 @@ export interface StoredEvent {
 /** What is known of boots; a process that only shows them needs no more than this, and may open the database read-only. */
 export class BootsReader {
   protected readonly database: DatabaseSync
+  /** By their text: to read one takes as long as to run it, and a storm of machines runs thousands. */
+  readonly #statements = new Map<string, StatementSync>()
 
   /** The tables must be there, see `hasBootTables`. */
   constructor(database: DatabaseSync) {
@@ -77,7 +79,14 @@ export class BootsReader {
   }
 
   protected all(sql: string, values: readonly (string | number)[] = []): Row[] {
-    return this.database.prepare(sql).all(...values)
+    return this.statement(sql).all(...values)
+  }
+  protected statement(sql: string): StatementSync {
+    const known = this.#statements.get(sql)
+    if (known !== undefined) return known
+    const statement = this.database.prepare(sql)
+    this.#statements.set(sql, statement)
+    return statement
   }
   #one(sql: string, values: readonly (string | number)[]): Boot | undefined {
     const row = this.all(sql, values)[0]

@@ -152,7 +152,7 @@ export class Boots extends BootsReader {
     }
   }
   #run(sql: string, values: readonly (string | number | null)[]): { lastInsertRowid: number | bigint } {
-    return this.database.prepare(sql).run(...values)
+    return this.statement(sql).run(...values)
   }
 }
 
