@@ -91,6 +91,9 @@ profiles:
 default: ${image}
 #: unknown: boot
 
+# Profiles of machines nobody named, by what they say of themselves: arch (DHCP option 93), uuid, vendorClass, userClass.
+#: classes: { arm: { arch: [11, 19], profile: ${image} } }
+
 # Machines with a name. Each may also say what a profile says (image, root, cmdline …); then that wins.
 #: clients:
 #:   pc7:

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { clientShape, configShape, networkShape, portsShape, profileShape } from './schema.ts'
+import { classShape, clientShape, configShape, networkShape, portsShape, profileShape } from './schema.ts'
 
 type Shape = Readonly<Record<string, z.ZodType>>
 
@@ -17,6 +17,9 @@ export function configReference(): string {
     ...section('## profiles: NAME', profileShape),
     'A profile takes from the one it inherits from what it does not say itself. Command lines add up: the inherited words',
     "come first, then the profile's, then the client's; of two equal words the kernel takes the last.",
+    '',
+    ...section('## classes: NAME', classShape),
+    'All that a class says must hold. `unknown:` does not concern machines of a class: they boot their profile.',
     '',
     ...section('## clients: NAME', clientShape),
     'What a client says itself wins over its profile.',

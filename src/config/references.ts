@@ -84,6 +84,10 @@ function usesOf(config: WithProfiles): { name: string; path: ConfigPath }[] {
       name: profile,
       path: ['clients', name, 'profile'],
     })),
+    ...Object.entries(config.classes ?? {}).map(([name, { profile }]) => ({
+      name: profile,
+      path: ['classes', name, 'profile'],
+    })),
   ]
   return uses.flatMap(({ name, path }) => (name === undefined ? [] : [{ name, path }]))
 }
@@ -116,7 +120,8 @@ function withoutImage(source: YamlSource, config: WithProfiles): ConfigProblem[]
     .filter(([, client]) => client.image === undefined && client.boot !== 'local' && client.menu === undefined)
     .map(([name, { profile }]) => ({ name: profile ?? fallback, path: ['clients', name] }))
   const ofOthers = (config.unknown ?? 'boot') !== 'boot' ? [] : [{ name: fallback, path: ['profiles', fallback ?? ''] }]
-  const lacking = [...ofOthers, ...fromClients].filter(
+  const fromClasses = Object.values(config.classes ?? {}).map(({ profile }) => ({ name: profile }))
+  const lacking = [...ofOthers, ...fromClasses, ...fromClients].filter(
     ({ name }) => name !== undefined && name in config.profiles && !bootsSomething(config.profiles, name),
   )
   const first = new Map(lacking.map(({ name }) => [name, ['profiles', name ?? '']]))

@@ -115,6 +115,30 @@ export const clientShape = {
   ...bootKeys,
 }
 
+const ARCHITECTURES = 'want numbers of DHCP option 93 such as 7 or [7, 9]'
+const architecture = z
+  .int({ error: ARCHITECTURES })
+  .min(0, { error: ARCHITECTURES })
+  .max(65_535, { error: ARCHITECTURES })
+
+/** The keys of one class. */
+export const classShape = {
+  arch: z
+    .union([architecture.transform((one) => [one]), z.array(architecture).min(1)], { error: ARCHITECTURES })
+    .optional()
+    .describe(
+      'What the firmware says it is, DHCP option 93, a number or a list: 0 BIOS, 7 and 9 UEFI x86-64, 11 UEFI arm64',
+    ),
+  uuid: z
+    .string({ error: 'want a UUID as dmidecode prints it' })
+    .regex(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, { error: 'want a UUID as dmidecode prints it' })
+    .optional()
+    .describe('The UUID of one machine, DHCP option 97, as dmidecode prints it'),
+  vendorClass: z.string().min(1).optional().describe('Vendor class, DHCP option 60; * stands for anything'),
+  userClass: z.string().min(1).optional().describe('User class, DHCP option 77; * stands for anything'),
+  profile: name.describe('Profile of these machines'),
+}
+
 /** The keys of one of `networks`. */
 export const networkShape = {
   interface: interfaceName.optional().describe('Another interface on which machines are served'),
@@ -145,6 +169,11 @@ const network = z
   .strictObject(networkShape, { error: 'want the keys of a network such as interface: and range:' })
   .refine((one) => (one.interface === undefined) !== (one.relayed === undefined), {
     error: 'want either interface: or relayed:, and not both',
+  })
+const machineClass = z
+  .strictObject(classShape, { error: 'want the keys of a class such as arch: and profile:' })
+  .refine((one) => [one.arch, one.uuid, one.vendorClass, one.userClass].some((said) => said !== undefined), {
+    error: 'want one of arch:, uuid:, vendorClass: and userClass:, or all machines are of this class',
   })
 const client = z.strictObject(clientShape, { error: 'want the keys of a client such as mac:' })
 
@@ -208,6 +237,10 @@ export const configShape = {
     .enum(['boot', 'local', 'ignore'], { error: 'want boot, local or ignore' })
     .default('boot')
     .describe('What machines nobody named get: boot the default profile, local their own disk, or ignore them'),
+  classes: z
+    .record(name, machineClass, { error: 'want classes, each NAME: { arch: 11, profile: … }' })
+    .default({})
+    .describe('Profiles of machines nobody named, by what they say of themselves. The first class that fits counts'),
   clients: z
     .record(hostName, client, { error: 'want clients, each NAME: { mac: … }' })
     .default({})

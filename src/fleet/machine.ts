@@ -9,6 +9,8 @@ export interface Machine {
   readonly architecture?: number
   /** The card it boots from, as iPXE tells it: bus type, vendor, device, such as `01:80:86:10:0e`. */
   readonly busId?: string
+  /** The class of netroot.yaml that it is of, by what it said in this boot. */
+  readonly class?: string
   /** The processor, as iPXE for BIOS finds it: whether it has a 64-bit mode. */
   readonly is64Bit?: boolean
 }

@@ -1,3 +1,4 @@
+import { configsOfClasses } from '../config/classes.ts'
 import { type EffectiveProfile, inheritance, type NamedClient } from '../config/effective.ts'
 import type { ConfigProblem } from '../config/error.ts'
 import { type LoadedConfig, refuseIfAny } from '../config/load.ts'
@@ -14,11 +15,13 @@ export async function checkChoices(loaded: LoadedConfig, releases: Releases): Pr
   const { config, file } = loaded
   const named = Object.entries(config.clients).map(([name, client]) => ({ name, ...client }))
   const problems = new Map<string, ConfigProblem>()
-  for (const client of [undefined, ...named]) {
-    for (const profile of bootableProfiles(config, client)) {
-      const problem = await problemOf(loaded, releases, profile, client)
-      if (problem !== undefined) problems.set(JSON.stringify(problem), problem) // many machines, one profile: told once
-    }
+  const inUse: { profile: EffectiveProfile; client?: NamedClient }[] = [
+    ...configsOfClasses(config).flatMap((one) => bootableProfiles(one).map((profile) => ({ profile }))),
+    ...named.flatMap((client) => bootableProfiles(config, client).map((profile) => ({ profile, client }))),
+  ]
+  for (const { profile, client } of inUse) {
+    const problem = await problemOf(loaded, releases, profile, client)
+    if (problem !== undefined) problems.set(JSON.stringify(problem), problem) // many machines, one profile: told once
   }
   refuseIfAny(file, [...problems.values()])
 }

@@ -1,6 +1,7 @@
 import { isRaspberryPi, PI_BOOT_FILE } from '../boot/loaders/raspberry-pi.ts'
 import { chooseLoader, type LoaderKind, SIGNED_ARCHITECTURES } from '../boot/loaders/select.ts'
 import type { ServerAddresses } from '../boot/server-addresses.ts'
+import { classOf, configOfClass } from '../config/classes.ts'
 import { clientOf, hostNameOf } from '../config/effective.ts'
 import type { Config } from '../config/schema.ts'
 import { startOf } from '../config/start.ts'
@@ -16,6 +17,7 @@ import type { AnsweredNetwork } from './dhcp-networks.ts'
  * What every machine is told, and what only this one: the policy behind the DHCP server.
  *
  * @param server where machines that ask it find the other services
+ * @param classInBoot the class that a machine was found to be of earlier in its boot: later stages say less of it
  * @param refusesIpxe does a machine start no loader that is not signed?
  */
 export function dhcpAnswers(
@@ -23,13 +25,18 @@ export function dhcpAnswers(
   server: ServerAddresses,
   networks: readonly AnsweredNetwork[],
   refusesIpxe: (mac: Mac) => boolean = () => false,
+  classInBoot: (mac: Mac) => string | undefined = () => undefined,
 ): AnswerClient {
   const smallestFirst = networks.toSorted((a, b) => b.network.prefix - a.network.prefix)
+  const configFor = (client: DhcpClient): Config =>
+    Object.keys(config.classes).length === 0
+      ? config
+      : configOfClass(config, classOf(config, client) ?? classInBoot(client.mac))
   return (client, { link, bootItem }) => {
     const network = smallestFirst.find((one) => contains(one.network, link))
     if (network === undefined) return undefined
     const named = clientOf(config, client.mac)
-    const start = startOf(config, named)
+    const start = startOf(named === undefined ? configFor(client) : config, named)
     if (start === undefined) return undefined // netroot.yaml: unknown: ignore
     const hostName = hostNameOf(client.mac, start, named)
     return {

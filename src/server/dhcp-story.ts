@@ -1,5 +1,6 @@
 import type { Boot } from '../fleet/boots-reader.ts'
 import type { BootEvent } from '../fleet/events.ts'
+import type { Machine } from '../fleet/machine.ts'
 import type { Ipv4 } from '../net/ipv4.ts'
 import type { DhcpAnswer } from '../protocols/dhcp/answer.ts'
 import type { DhcpClient } from '../protocols/dhcp/client.ts'
@@ -11,19 +12,21 @@ import { machineOf, speakerIn } from './machine.ts'
  * Writes what DHCP did into the boot that it belongs to.
  *
  * @param onCard called when a loader has told its card, seconds before it asks what to boot
+ * @param classOf the class of netroot.yaml that a machine is of; all stages of its boot are of it then
  * @param isReplaced is a machine sent another loader, because it started iPXE not once?
  */
 export function dhcpStory(
   story: BootStory,
   onCard: (boot: Boot) => void = () => undefined,
   isReplaced: (client: DhcpClient) => boolean = () => false,
+  classOf: (client: DhcpClient) => string | undefined = () => undefined,
 ): (exchange: DhcpExchange) => void {
   return (exchange) => {
     const at = Date.now()
     const events = eventsOf(exchange, at)
     if (events.length === 0) return
     const { client } = exchange
-    const boot = story.bootOfDhcp(machineOf(client), speakerIn(client), at)
+    const boot = story.bootOfDhcp(classified(machineOf(client), classOf(client)), speakerIn(client), at)
     if (boot === undefined) return
     for (const event of events) story.record(boot.id, event)
     const chosen = 'answer' in exchange.outcome ? exchange.outcome.answer.chosen : undefined
@@ -31,6 +34,10 @@ export function dhcpStory(
     if (exchange.received === 'discover' && isReplaced(client)) tellReplaced(story, boot, at)
     if (exchange.received === 'discover' && client.busId !== undefined) onCard(boot)
   }
+}
+
+function classified(machine: Machine, name: string | undefined): Machine {
+  return name === undefined ? machine : { ...machine, class: name }
 }
 
 function tellReplaced(story: BootStory, { id }: Boot, at: number): void {

@@ -38,7 +38,7 @@ function tried(t: TestContext, mac = PC7, text = CONFIG): Tried {
     prepared.push(chosen)
     return { title: 'x' }
   }
-  const start = (of: string): unknown => startOf(config, clientOf(config, of))
+  const start = ({ mac: of }: { mac: string }): unknown => startOf(config, clientOf(config, of))
   const admission = new Admission({ atOnce: 1 })
   const services = { plans: { prepare, start }, story, admission, log: silent } as unknown as BootServices
   const boot = story.bootOf({ mac }, 1)

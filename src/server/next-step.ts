@@ -26,7 +26,7 @@ export type NextStep =
 export async function nextStep(services: BootServices, boot: Boot, said: string | undefined): Promise<NextStep> {
   const { mac } = boot.machine
   try {
-    const start = services.plans.start(mac)
+    const start = services.plans.start(boot.machine)
     if (start === undefined) return { kind: 'refuse', words: `${mac} is not served (unknown: ignore)` }
     const isAsked = start.kind !== 'menu' || start.menu.shownBy === 'loader'
     const choice = said ?? (isAsked ? undefined : services.story.chosen(boot.id)) // in the menu of its firmware

@@ -1,11 +1,12 @@
 import { type BootPlan, type PlannedParts, planBoot } from '../boot/plan.ts'
 import type { ServerAddresses } from '../boot/server-addresses.ts'
-import { clientOf, type EffectiveProfile, effectiveProfile, hostNameOf } from '../config/effective.ts'
+import { configOfClass } from '../config/classes.ts'
+import { clientOf, type EffectiveProfile, effectiveProfile, hostNameOf, type NamedClient } from '../config/effective.ts'
 import type { Config } from '../config/schema.ts'
 import { bootableProfiles, type Start, startOf } from '../config/start.ts'
 import type { Boot } from '../fleet/boots-reader.ts'
 import { StoreError } from '../image/release.ts'
-import type { Mac } from '../net/mac.ts'
+import type { Machine } from '../fleet/machine.ts'
 import type { DriversChoice } from './drivers-choice.ts'
 import { whyNotOn } from './processor.ts'
 import { findOwnInitramfs } from './own-initramfs.ts'
@@ -53,9 +54,9 @@ export class Plans {
   /**
    * How a machine starts; undefined for one that netroot.yaml says to ignore.
    */
-  start(mac: Mac): Start | undefined {
-    const { config } = this.#options
-    return startOf(config, clientOf(config, mac))
+  start(machine: Machine): Start | undefined {
+    const { config, client } = this.#configFor(machine)
+    return startOf(config, client)
   }
 
   /**
@@ -65,9 +66,9 @@ export class Plans {
    * @throws {StoreError} if there is no such image, release or kernel, or no initramfs where it should bring its own
    */
   async prepare(boot: Boot, { pinned, chosen: entry }: PrepareChoice = {}): Promise<PreparedBoot | undefined> {
-    const { config, releases, server } = this.#options
+    const { releases, server } = this.#options
     const { mac } = boot.machine
-    const client = clientOf(config, mac)
+    const { config, client } = this.#configFor(boot.machine)
     const profile = effectiveProfile(config, client, entry)
     if (profile === undefined) return undefined
     const chosen = await (pinned === undefined ? releases.choose(profile) : releases.pinned(pinned))
@@ -90,13 +91,21 @@ export class Plans {
 
   /** Begins to make what a machine will ask for that has only just said which card it has. Nothing here throws. */
   async anticipate(boot: Boot): Promise<void> {
-    const { config, releases, drivers } = this.#options
-    const [profile] = bootableProfiles(config, clientOf(config, boot.machine.mac)) // of a menu its default
+    const { releases, drivers } = this.#options
+    const { config, client } = this.#configFor(boot.machine)
+    const [profile] = bootableProfiles(config, client) // of a menu its default
     if (profile === undefined || profile.initramfs === 'image') return
     await releases.choose(profile).then(
       (chosen) => drivers.prepare(boot, chosen, profile),
       () => undefined, // the script says so
     )
+  }
+
+  /** What counts for a machine: the client of that name, or what its class says. */
+  #configFor({ mac, class: name }: Machine): { config: Config; client: NamedClient | undefined } {
+    const { config } = this.#options
+    const client = clientOf(config, mac)
+    return { config: client === undefined ? configOfClass(config, name) : config, client }
   }
 
   /** @param isChosen the machine has its drivers already: nothing is chosen, or told, twice */

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { Loaders } from '../boot/loaders/files.ts'
 import { USUAL_LOADERS } from '../boot/loaders/select.ts'
 import type { EffectiveProfile } from '../config/effective.ts'
+import { configsOfClasses } from '../config/classes.ts'
 import type { Config } from '../config/schema.ts'
 import { bootableProfiles } from '../config/start.ts'
 import { StoreError } from '../image/release.ts'
@@ -31,9 +32,11 @@ export async function prepareBoots(options: PrepareOptions): Promise<Loaders> {
   const { config, storeDirectory, releases, parts, onStep = () => undefined, signal } = options
   try {
     onStep('preparing kernels and initramfs')
-    for (const client of [undefined, ...Object.values(config.clients)]) {
+    const ofClasses = configsOfClasses(config).flatMap((one) => bootableProfiles(one))
+    const ofClients = Object.values(config.clients).flatMap((client) => bootableProfiles(config, client))
+    for (const profile of [...ofClasses, ...ofClients]) {
       signal?.throwIfAborted()
-      for (const profile of bootableProfiles(config, client)) await prepareProfile(profile, releases, parts)
+      await prepareProfile(profile, releases, parts)
     }
     onStep('preparing boot loaders')
     const loaders = new Loaders(join(storeDirectory, 'cache'), new Map(Object.entries(config.loaders)))

@@ -36,7 +36,7 @@ const DEVICE_TREE = /^bcm\d{4}-rpi-[\w-]+\.dtb$/
 
 /** Kernel and initramfs must be of one release, whatever is published between the two. */
 async function planOf(services: BootServices, boot: Boot): Promise<BootPlan | undefined> {
-  const start = services.plans.start(boot.machine.mac)
+  const start = services.plans.start(boot.machine)
   const choice = start?.kind === 'menu' ? start.menu.entries.find((entry) => entry !== LOCAL_ENTRY) : undefined
   const step = await nextStep(services, boot, choice)
   return step.kind === 'boot' ? step.prepared.plan : undefined

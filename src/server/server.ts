@@ -1,10 +1,13 @@
 import type { ServerAddresses } from '../boot/server-addresses.ts'
+import { classOf } from '../config/classes.ts'
 import { clientOf } from '../config/effective.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import { nfsClientsPath } from '../config/paths.ts'
 import type { Config } from '../config/schema.ts'
 import type { Boots } from '../fleet/boots.ts'
+import type { Machine } from '../fleet/machine.ts'
 import type { Mac } from '../net/mac.ts'
+import { machineOf } from './machine.ts'
 import { ReleaseStore } from '../image/store.ts'
 import type { DhcpClient } from '../protocols/dhcp/client.ts'
 import { HttpServer } from '../protocols/http/server.ts'
@@ -210,6 +213,12 @@ function nfsPorts({ ports, profiles, clients }: Config): readonly number[] {
 
 const PORTMAPPER = 111
 
+/** A machine as its first packet shows it. */
+function classified(config: Config, client: DhcpClient): Machine {
+  const name = classOf(config, client)
+  return { ...machineOf(client), ...(name === undefined ? {} : { class: name }) }
+}
+
 function startDhcp(
   { config, network, services, state }: Composition,
   neighbours: Icmpv6Socket | undefined,
@@ -217,14 +226,20 @@ function startDhcp(
   const { story, server, log } = services
   const refusesIpxe = (mac: Mac): boolean => story.refusesIpxe(mac)
   const isReplaced = (client: DhcpClient): boolean =>
-    services.plans.start(client.mac)?.loader === undefined && learnedLoader(client, refusesIpxe) !== undefined
-  const tell = dhcpStory(story, (boot) => void services.plans.anticipate(boot), isReplaced)
+    services.plans.start(classified(config, client))?.loader === undefined &&
+    learnedLoader(client, refusesIpxe) !== undefined
+  const tell = dhcpStory(
+    story,
+    (boot) => void services.plans.anticipate(boot),
+    isReplaced,
+    (client) => classOf(config, client),
+  )
   return startDhcpService({
     dhcp: config.dhcp,
     interface: network.interface,
     serverAddress: server.address,
     leases: state.leases,
-    answer: dhcpAnswers(config, server, network.networks, refusesIpxe),
+    answer: dhcpAnswers(config, server, network.networks, refusesIpxe, (mac) => story.current(mac)?.machine.class),
     hasMenus: hasFirmwareMenu(config),
     checked: network.server,
     onExchange: (exchange) => {
