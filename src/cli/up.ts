@@ -9,6 +9,7 @@ import { BoundedOutput, leave, neverBlock } from './bounded-output.ts'
 import { EventLines } from './event-lines.ts'
 import { UsageError } from './failure.ts'
 import { stopSignal } from './listen.ts'
+import { reloadOnChange } from './reload-on-change.ts'
 
 interface UpOptions {
   readonly config: string
@@ -54,6 +55,10 @@ async function up(options: UpOptions): Promise<void> {
   const stop = new AbortController()
   server.boots.subscribe((stored) => output.line(lines.line(stored)), stop.signal)
   output.line(options.json === true ? listeningJson(server) : listeningText(server, loaded))
+  reloadOnChange(options.config, server, {
+    done: () => output.line(options.json === true ? reloadedJson(options.config) : reloadedText(options.config)),
+    signal: stop.signal,
+  })
   await stopped
   stop.abort()
 }
@@ -88,6 +93,14 @@ function listeningText({ network, addresses }: NetrootServer, { config, file }: 
     'Switch a machine on. Its boot is told here; Ctrl-C ends.',
   ]
   return `${rows.join('\n')}\n`
+}
+
+function reloadedJson(file: string): string {
+  return `${JSON.stringify({ reloaded: { file } })}\n`
+}
+
+function reloadedText(file: string): string {
+  return `netroot goes by the changed ${file} from now on\n`
 }
 
 /** Machines boot on when whatever read the output of the server has gone or stands still: a journal, a pager. */

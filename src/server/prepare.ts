@@ -17,6 +17,8 @@ export interface PrepareOptions {
   readonly parts: Parts
   /** Told what is being made, for people who wait. */
   readonly onStep?: (what: string) => void
+  /** Told of loaders that most machines do without, and why they are not to be had. */
+  readonly onMissing?: (names: readonly string[], cause: unknown) => void
   /** Stops between any two things that are made. */
   readonly signal?: AbortSignal
 }
@@ -41,12 +43,26 @@ export async function prepareBoots(options: PrepareOptions): Promise<Loaders> {
     onStep('preparing boot loaders')
     const loaders = new Loaders(join(storeDirectory, 'cache'), new Map(Object.entries(config.loaders)))
     for (const name of usualLoaders(config)) await loaders.get(name, signal)
-    // for the few machines with Secure Boot: without it all others boot
-    for (const name of USUAL_LOADERS.grub) await loaders.get(name, signal).catch(() => signal?.throwIfAborted())
+    await prepareSigned(loaders, options)
     return loaders
   } catch (error) {
     throw withAdvice(error, storeDirectory)
   }
+}
+
+/** For the few machines with Secure Boot: without it all others boot, unless a profile names it. */
+async function prepareSigned(loaders: Loaders, { onMissing, signal }: PrepareOptions): Promise<void> {
+  const missing: { readonly name: string; readonly error: unknown }[] = []
+  for (const name of USUAL_LOADERS.grub) {
+    await loaders.get(name, signal).catch((error: unknown) => missing.push({ name, error }))
+    signal?.throwIfAborted()
+  }
+  const [first] = missing
+  if (first === undefined) return
+  onMissing?.(
+    missing.map(({ name }) => name),
+    first.error,
+  )
 }
 
 async function prepareProfile(profile: EffectiveProfile, releases: Releases, parts: Parts): Promise<void> {

@@ -1,14 +1,14 @@
 import type { ServerAddresses } from '../boot/server-addresses.ts'
 import { classOf } from '../config/classes.ts'
-import { clientOf } from '../config/effective.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import { nfsClientsPath } from '../config/paths.ts'
 import type { Config } from '../config/schema.ts'
 import type { Boots } from '../fleet/boots.ts'
+import type { Boot } from '../fleet/boots-reader.ts'
 import type { Machine } from '../fleet/machine.ts'
+import type { Ipv4 } from '../net/ipv4.ts'
 import type { Mac } from '../net/mac.ts'
 import { machineOf } from './machine.ts'
-import { ReleaseStore } from '../image/store.ts'
 import type { DhcpClient } from '../protocols/dhcp/client.ts'
 import { HttpServer } from '../protocols/http/server.ts'
 import { NfsServer } from '../protocols/nfs/server.ts'
@@ -16,26 +16,18 @@ import { RecordsDirectory } from '../protocols/nfs/v4/records-directory.ts'
 import { TftpServer } from '../protocols/tftp/server.ts'
 import { Icmpv6Socket } from '../sys/icmpv6-socket.ts'
 import type { Logger } from '../sys/log.ts'
-import { Admission } from './admission.ts'
 import { noteResponse } from './admission-story.ts'
 import { answerBoot } from './boot-routes.ts'
-import type { BootServices } from './boot-services.ts'
 import { BootStory } from './boot-story.ts'
-import { checkChoices } from './choices.ts'
-import { dhcpAnswers, learnedLoader } from './dhcp-answers.ts'
+import { learnedLoader } from './dhcp-answers.ts'
 import { startDhcpService } from './dhcp-service.ts'
 import { dhcpStory } from './dhcp-story.ts'
-import { DriversChoice } from './drivers-choice.ts'
 import { FileStory } from './file-story.ts'
 import { sparesIpv6Wait } from './ipv6-wait.ts'
+import { Live, refuseUnchangeable } from './live.ts'
 import { type ServedNetwork, servedNetwork } from './network.ts'
 import { NfsTraffic } from './nfs-traffic.ts'
-import { collectParts } from './part-cache.ts'
-import { Parts } from './parts.ts'
-import { Plans } from './plans.ts'
-import { prepareBoots } from './prepare.ts'
-import { Releases } from './releases.ts'
-import { sshKeys } from './ssh-keys.ts'
+import { makeServices, remakeServices } from './services.ts'
 import { startSyslog } from './start-syslog.ts'
 import { openState, type ServerState } from './state.ts'
 import { openTftpFile } from './tftp-files.ts'
@@ -59,6 +51,9 @@ export class NetrootServer implements AsyncDisposable {
   readonly network: ServedNetwork
   readonly boots: Boots
   readonly addresses: ServerAddresses
+  readonly #options: NetrootOptions
+  readonly #live: Live
+  readonly #state: ServerState
   readonly #open: AsyncDisposableStack
 
   /**
@@ -77,24 +72,44 @@ export class NetrootServer implements AsyncDisposable {
         fixed: network.fixed,
       }),
     )
-    const names = (mac: Mac): string => clientOf(config, mac)?.name ?? ''
+    let live: Live | undefined
+    const names = (mac: Mac): string => live?.nameOf(mac) ?? ''
     const story = new BootStory(state.boots, names, options.log.child({ service: 'boots' }), state.logs)
     const syslog = await startSyslog({ config, network, story, log: options.log }, open)
     const server = addressesOf(config, network, 'port' in syslog ? syslog.port : undefined)
-    const services = await prepareServices(options, server, { hardware: state.hardware, story }, open)
-    const composition = { config, network, services, state, stateDirectory }
+    const services = await makeServices(options, server, { hardware: state.hardware, story }, open)
+    live = new Live({ config, network, services })
+    const composition = { live, network, address: server.address, state, stateDirectory }
     await startServices(composition, open)
     for (const more of networksBeside(composition)) await startServices(more, open)
     if ('error' in syslog) options.log.warn(NO_SYSLOG, { error: syslog.error }) // what else is wrong was said before
     services.story.recordRestart(Date.now()) // not before: one that cannot start has restarted nothing
-    return new NetrootServer(network, state.boots, server, open.move())
+    return new NetrootServer(options, { live, state, open: open.move() })
   }
 
-  private constructor(network: ServedNetwork, boots: Boots, addresses: ServerAddresses, open: AsyncDisposableStack) {
+  private constructor(options: NetrootOptions, { live, state, open }: Started) {
+    const { network, services } = live.now
     this.network = network
-    this.boots = boots
-    this.addresses = addresses
+    this.boots = state.boots
+    this.addresses = services.server
+    this.#options = options
+    this.#live = live
+    this.#state = state
     this.#open = open
+  }
+
+  /**
+   * Puts another configuration in force, under running transfers and leases. A boot that has begun ends as it began.
+   *
+   * @throws as `start()`, or {ConfigError} for what is read at the start only; then the old one stays in force
+   */
+  async reload(loaded: LoadedConfig): Promise<void> {
+    const { config, services: before } = this.#live.now
+    refuseUnchangeable(config, loaded, portsBeside)
+    const network = await servedNetwork(loaded)
+    const services = await remakeServices({ ...this.#options, loaded }, before)
+    this.#state.leases.setFixed(network.fixed)
+    this.#live.replace({ config: loaded.config, network, services })
   }
 
   close(): Promise<void> {
@@ -107,55 +122,39 @@ export class NetrootServer implements AsyncDisposable {
 
 const NO_SYSLOG = 'takes no syslog from machines; ports: { syslog: 5140 } in netroot.yaml names another port'
 
-/** Makes or finds all that machines will ask for. */
-async function prepareServices(
-  { loaded, storeDirectory, log, onStep = () => undefined }: NetrootOptions,
-  server: ServerAddresses,
-  { story, hardware }: Pick<BootServices, 'story' | 'hardware'>,
-  open: AsyncDisposableStack,
-): Promise<BootServices> {
-  const { config } = loaded
-  const store = await ReleaseStore.open(storeDirectory)
-  const releases = open.use(new Releases(store))
-  await checkChoices(loaded, releases)
-  const parts = new Parts(storeDirectory, releases)
-  const drivers = new DriversChoice({ parts, hardware, story, log: log.child({ service: 'drivers' }) })
-  const plans = new Plans({ config, server, releases, parts, drivers })
-  const keys = await sshKeys(loaded)
-  const loaders = await prepareBoots({ config, storeDirectory, releases, parts, onStep })
-  await collectParts(store, config.cache)
-  const admission = new Admission({ atOnce: config.atOnce })
-  return { story, hardware, plans, parts, releases, loaders, server, keys, admission, log }
-}
-
 function addressesOf({ ports }: Config, { server }: ServedNetwork, syslogPort: number | undefined): ServerAddresses {
   const addresses = { address: server.address, httpPort: ports.http, nfsPort: ports.nfs }
   return syslogPort === undefined ? addresses : { ...addresses, syslogPort }
 }
 
+interface Started {
+  readonly live: Live
+  readonly state: ServerState
+  readonly open: AsyncDisposableStack
+}
+
 interface Composition {
-  readonly config: Config
+  readonly live: Live
   readonly network: ServedNetwork
-  readonly services: BootServices
+  /** The server's own, at which these machines find it. */
+  readonly address: Ipv4
   readonly state: ServerState
   readonly stateDirectory: string
 }
 
 /** The same services on each other interface, where machines find them at the server's address there. */
-function networksBeside({ config, network, services, ...kept }: Composition): Composition[] {
+function networksBeside({ network, ...kept }: Composition): Composition[] {
   return network.networks.slice(1).flatMap(({ network: other, attached }) => {
     if (attached === undefined) return []
-    const server = { ...services.server, address: attached.address }
-    const plans = services.plans.at(server)
     const there = { ...network, interface: attached.interface, server: other }
-    return [{ config, network: there, services: { ...services, server, plans }, ...kept }]
+    return [{ ...kept, network: there, address: attached.address }]
   })
 }
 
 /** DHCP comes last: no machine is told to fetch what is not served yet. */
 async function startServices(composition: Composition, open: AsyncDisposableStack): Promise<void> {
-  const { config, services, state } = composition
-  const host = services.server.address
+  const { live, address: host, state } = composition
+  const { config, services } = live.now // what they are opened by; what they answer is asked anew each time
   const stop = new AbortController()
   open.defer(() => stop.abort())
   const story = new FileStory(services.story)
@@ -165,7 +164,7 @@ async function startServices(composition: Composition, open: AsyncDisposableStac
     await HttpServer.listen({
       host,
       port: config.ports.http,
-      route: (request) => answerBoot(services, request),
+      route: (request) => answerBoot(live.at(host).services, request),
       onResponse: (report) => {
         story.http(report)
         noteResponse(services.admission, services.story, report, performance.now())
@@ -177,7 +176,7 @@ async function startServices(composition: Composition, open: AsyncDisposableStac
     await TftpServer.listen({
       host,
       port: config.ports.tftp,
-      open: ({ filename }, peer) => openTftpFile(services, filename, peer),
+      open: ({ filename }, peer) => openTftpFile(live.at(host).services, filename, peer),
       onTransfer: (report) => story.tftp(report),
       log: log.child({ service: 'tftp' }),
     }),
@@ -205,6 +204,11 @@ function hasFirmwareMenu({ profiles, clients }: Config): boolean {
   return [...Object.values(profiles), ...Object.values(clients)].some(({ menu }) => menu?.shownBy === 'firmware')
 }
 
+/** Ports that are opened only where a profile needs them. */
+function portsBeside(config: Config): readonly number[] {
+  return [...nfsPorts(config), ...(hasFirmwareMenu(config) ? [PXE_MENU_PORT] : [])]
+}
+
 /** klibc's nfsmount asks the portmapper for MOUNT whatever it is told; our initramfs needs no second port. */
 function nfsPorts({ ports, profiles, clients }: Config): readonly number[] {
   const isOwn = [...Object.values(profiles), ...Object.values(clients)].some(({ initramfs }) => initramfs === 'image')
@@ -212,6 +216,7 @@ function nfsPorts({ ports, profiles, clients }: Config): readonly number[] {
 }
 
 const PORTMAPPER = 111
+const PXE_MENU_PORT = 4011
 
 /** A machine as its first packet shows it. */
 function classified(config: Config, client: DhcpClient): Machine {
@@ -220,26 +225,22 @@ function classified(config: Config, client: DhcpClient): Machine {
 }
 
 function startDhcp(
-  { config, network, services, state }: Composition,
+  { live, address, network, state }: Composition,
   neighbours: Icmpv6Socket | undefined,
 ): Promise<AsyncDisposable> {
-  const { story, server, log } = services
-  const refusesIpxe = (mac: Mac): boolean => story.refusesIpxe(mac)
+  const { config, services: first } = live.now
+  const { story, log } = first
   const isReplaced = (client: DhcpClient): boolean =>
-    services.plans.start(classified(config, client))?.loader === undefined &&
-    learnedLoader(client, refusesIpxe) !== undefined
-  const tell = dhcpStory(
-    story,
-    (boot) => void services.plans.anticipate(boot),
-    isReplaced,
-    (client) => classOf(config, client),
-  )
+    live.at(address).services.plans.start(classified(live.now.config, client))?.loader === undefined &&
+    learnedLoader(client, (mac) => story.refusesIpxe(mac)) !== undefined
+  const anticipate = (boot: Boot): void => void live.at(address).services.plans.anticipate(boot)
+  const tell = dhcpStory(story, anticipate, isReplaced, (client) => classOf(live.now.config, client))
   return startDhcpService({
     dhcp: config.dhcp,
     interface: network.interface,
-    serverAddress: server.address,
+    serverAddress: address,
     leases: state.leases,
-    answer: dhcpAnswers(config, server, network.networks, refusesIpxe, (mac) => story.current(mac)?.machine.class),
+    answer: (client, asked) => live.at(address).answer(client, asked),
     hasMenus: hasFirmwareMenu(config),
     checked: network.server,
     onExchange: (exchange) => {

@@ -23,9 +23,11 @@ export interface SubnetLeasesOptions extends Pick<LeasePoolOptions, 'fixed' | 's
  */
 export class SubnetLeases implements LeaseBook {
   readonly #pools: readonly { readonly network: Cidr; readonly pool: LeasePool }[]
+  readonly #networks: readonly Subnet[]
 
   constructor({ subnets, fixed = new Map(), store, now }: SubnetLeasesOptions) {
     const networks = subnets.toSorted((a, b) => b.network.prefix - a.network.prefix)
+    this.#networks = networks
     const isIn = (subnet: Subnet, address: Ipv4): boolean => subnet === subnetOf(networks, address)
     const leases = store?.load() ?? []
     this.#pools = networks.map((subnet) => {
@@ -40,6 +42,14 @@ export class SubnetLeases implements LeaseBook {
       }
       return { network: subnet.network, pool: new LeasePool(own) }
     })
+  }
+
+  /** Replaces the fixed addresses, after the configuration changed. Leases in force stay as they are. */
+  setFixed(fixed: ReadonlyMap<Mac, Ipv4>): void {
+    for (const [index, { pool }] of this.#pools.entries()) {
+      const own = [...fixed].filter(([, address]) => subnetOf(this.#networks, address) === this.#networks[index])
+      pool.setFixed(new Map(own))
+    }
   }
 
   /** All leases that a machine holds now, network by network. */
