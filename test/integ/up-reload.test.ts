@@ -40,7 +40,7 @@ test('netroot up refuses a wrong netroot.yaml by file and line, and goes on with
     timeoutMs: 30_000,
   })
   await writeFile(net.configFile, MORE.replace('10.7.0.150', '10.7.0.160'))
-  await server.stderr.waitFor(/netroot\.yaml:2:8: range: is read at the start only; start netroot up again for it/, {
+  await server.stderr.waitFor(/netroot\.yaml:2:1: range: is read at the start only; start netroot up again for it/, {
     timeoutMs: 30_000,
   })
   assert.equal((await machine.dhcp('discover'))?.address, NAMED.address)
