@@ -7,6 +7,7 @@ import type { Config } from '../config/schema.ts'
 import { bootableProfiles } from '../config/start.ts'
 import { dhcpdExport } from '../exports/dhcpd.ts'
 import { dnsmasqExport } from '../exports/dnsmasq.ts'
+import { type AnsweredNetwork, moreNetworks } from '../server/dhcp-networks.ts'
 import { dropIn, type DropInState, type Export, stateOf } from '../exports/drop-in.ts'
 import { keaExport } from '../exports/kea.ts'
 import { type ExportedRelease, ganeshaExport, knfsdExport, type NfsExport } from '../exports/nfs.ts'
@@ -85,8 +86,9 @@ export function configExportCommand(print: Print): Command {
       const loaded = await loadConfig(options.config)
       const { config } = loaded
       const network = await networkFor(config, options.network)
-      if (maker === undefined) return exportTree(loaded, requestFor(config, network, options), options, print)
-      const text = dropIn(await maker(requestFor(config, network, options), options), options.config)
+      const more = config.networks.length === 0 ? [] : moreNetworks(loaded, await listInterfaces())
+      if (maker === undefined) return exportTree(loaded, requestFor(config, network, options, more), options, print)
+      const text = dropIn(await maker(requestFor(config, network, options, more), options), options.config)
       if (options.check !== undefined) return checkFile(options.check, text, print)
       if (options.write !== undefined) return writeDropIn(options.write, text, options.force === true, print)
       print(text)
@@ -105,13 +107,25 @@ async function exportTree(
   await interruptible((signal) => exportPxelinux(loaded, server, { into, force: force === true, print, signal }))
 }
 
-function requestFor(config: Config, network: Cidr, { bootOnly }: ExportOptions): DhcpExport {
+function requestFor(
+  config: Config,
+  network: Cidr,
+  { bootOnly = false }: ExportOptions,
+  more: readonly AnsweredNetwork[],
+): DhcpExport {
   const server: ServerAddresses = {
     address: config.address ?? network.address,
     httpPort: config.ports.http,
     nfsPort: config.ports.nfs,
   }
-  return { config, server, network, bootOnly: bootOnly === true }
+  const further = more.map(({ network: other, range = config.range, settings, attached }) => {
+    const there: Config = { ...config, ...settings, range }
+    if (settings.router === undefined) delete there.router // each network has its own, or none
+    if (attached === undefined) return { config: there, server, network: other, bootOnly }
+    const at = { ...server, address: attached.address }
+    return { config: there, server: at, network: other, bootOnly, interface: attached.interface }
+  })
+  return { config, server, network, bootOnly, more: further }
 }
 
 /** The releases that profiles boot now, each unpacked: these servers know directories only. */

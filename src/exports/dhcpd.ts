@@ -1,22 +1,27 @@
 import { netmaskOf, networkOf } from '../net/cidr.ts'
 import type { Export } from './drop-in.ts'
-import { bootRules, type DhcpExport } from './request.ts'
+import { bootRules, type DhcpExport, type FurtherNetwork } from './request.ts'
 
 /** A file to `include` in ISC's dhcpd.conf, dhcpd.conf(5). */
 export function dhcpdExport(request: DhcpExport): Export {
-  const { config, network, bootOnly } = request
+  const { config, bootOnly, more } = request
   const opening = ['option netroot-arch code 93 = unsigned integer 16;', 'allow booting;', 'allow bootp;']
-  const subnet = [
-    `subnet ${networkOf(network)} netmask ${netmaskOf(network)} {`,
-    ...indent([...networkLines(request), ...bootLines(request)]),
-    '}',
-  ]
-  const lines = bootOnly ? [...opening, ...bootLines(request)] : [...opening, ...subnet, ...hostLines(request)]
+  const subnets = [request, ...more].flatMap(subnetLines)
+  const lines = bootOnly ? [...opening, ...bootLines(request)] : [...opening, ...subnets, ...hostLines(request)]
   const unknown = config.unknown === 'ignore' && !bootOnly ? ['deny unknown-clients;'] : []
   return { daemon: 'dhcpd', comment: '#', body: `${[...lines, ...unknown].join('\n')}\n` }
 }
 
-function networkLines({ config }: DhcpExport): string[] {
+function subnetLines(request: FurtherNetwork): string[] {
+  const { network } = request
+  return [
+    `subnet ${networkOf(network)} netmask ${netmaskOf(network)} {`,
+    ...indent([...networkLines(request), ...bootLines(request)]),
+    '}',
+  ]
+}
+
+function networkLines({ config }: FurtherNetwork): string[] {
   const option = (name: string, values: readonly string[]): string[] =>
     values.length === 0 ? [] : [`option ${name} ${values.join(', ')};`]
   return [
@@ -31,7 +36,7 @@ function networkLines({ config }: DhcpExport): string[] {
   ]
 }
 
-function bootLines({ server }: DhcpExport): string[] {
+function bootLines({ server }: FurtherNetwork): string[] {
   const { script, loaders } = bootRules(server)
   const branches = loaders.map(({ architectures, firmware, bootFile }) => {
     const test = architectures.map((architecture) => `option netroot-arch = ${hex16(architecture)}`).join(' or ')

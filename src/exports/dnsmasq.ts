@@ -1,6 +1,6 @@
 import { netmaskOf, networkOf } from '../net/cidr.ts'
 import type { Export } from './drop-in.ts'
-import { bootRules, type DhcpExport } from './request.ts'
+import { bootRules, type DhcpExport, type FurtherNetwork } from './request.ts'
 
 export interface DnsmasqExport extends DhcpExport {
   /** Directory with the loaders that dnsmasq is to serve over TFTP; without it netroot or another serves them. */
@@ -11,7 +11,14 @@ export interface DnsmasqExport extends DhcpExport {
 
 /** A file for /etc/dnsmasq.d, dnsmasq(8). */
 export function dnsmasqExport(request: DnsmasqExport): Export {
-  const sections = [rangeLines(request), hostLines(request), bootLines(request), tftpLines(request)]
+  const sections = [
+    rangeLines(request),
+    ...furtherRanges(request),
+    hostLines(request),
+    bootLines(request),
+    ...furtherBoots(request),
+    tftpLines(request),
+  ]
   const body = sections.filter((lines) => lines.length > 0).map((lines) => `${lines.join('\n')}\n`)
   return { daemon: 'dnsmasq', comment: '#', body: body.join('\n') }
 }
@@ -33,6 +40,51 @@ function rangeLines({ config, network, bootOnly, proxy }: DnsmasqExport): string
     ...option('ntp-server', config.ntp),
     ...(config.domain === undefined ? [] : [`domain=${config.domain}`]),
   ]
+}
+
+/** `networks:`: what dnsmasq says in one of them is known by the tag of its range. */
+function furtherRanges({ more, bootOnly, proxy }: DnsmasqExport): string[][] {
+  if (proxy && more.length > 0)
+    return [['# networks: is left out; as a proxy dnsmasq speaks for the first network alone']]
+  return bootOnly || proxy ? [] : more.map((one, index) => furtherRange(one, tagOf(index)))
+}
+
+function furtherRange({ config, network, interface: name }: FurtherNetwork, tag: string): string[] {
+  const { range, router, dns, ntp, domain, lease } = config
+  // an empty value is dnsmasq's way to say nothing
+  const option = (what: string, values: readonly string[]): string =>
+    [`dhcp-option=tag:${tag}`, `option:${what}`, ...values].join(',')
+  return [
+    ...(name === undefined ? [] : [`interface=${name}`]),
+    `dhcp-range=set:${tag},${range.first},${range.last},${netmaskOf(network)},${lease}`,
+    option('router', router === undefined ? [] : [router]),
+    option('dns-server', dns),
+    ...(ntp.length === 0 ? [] : [option('ntp-server', ntp)]),
+    ...(domain === undefined ? [] : [`domain=${domain},${networkOf(network)}/${network.prefix}`]),
+  ]
+}
+
+/** Where machines find the server at another address: these come last, and with one tag more, so that they win. */
+function furtherBoots({ more, bootOnly, proxy }: DnsmasqExport): string[][] {
+  if (bootOnly || proxy) return []
+  return more.flatMap(({ server, interface: name }, index) => {
+    if (name === undefined) return []
+    const { script, loaders } = bootRules(server)
+    const tag = `tag:${tagOf(index)}`
+    return [
+      [
+        `dhcp-boot=${tag},tag:netroot-ipxe,${script},,${server.address}`,
+        ...loaders.map(
+          ({ architectures: [first], bootFile }) =>
+            `dhcp-boot=${tag},tag:netroot-arch${first},tag:!netroot-ipxe,${bootFile},,${server.address}`,
+        ),
+      ],
+    ]
+  })
+}
+
+function tagOf(index: number): string {
+  return `netroot-network${index + 2}`
 }
 
 function hostLines({ config, bootOnly, proxy }: DnsmasqExport): string[] {

@@ -12,6 +12,14 @@ export interface DhcpExport {
   readonly network: Cidr
   /** Only what to boot: addresses, router and name servers are somebody else's matter. */
   readonly bootOnly: boolean
+  /** The networks that `networks:` names, each as if it were the only one. */
+  readonly more: readonly FurtherNetwork[]
+}
+
+/** Another network of the same server. */
+export interface FurtherNetwork extends Omit<DhcpExport, 'more'> {
+  /** Where the server has an address of its own there; missing behind relays. */
+  readonly interface?: string
 }
 
 /** What the rules below lead to. */

@@ -83,6 +83,53 @@ describe('netroot config export', { timeout: 120_000 }, () => {
     await checkedBy('including.conf', including, 'kea-dhcp4', '-t')
   })
 
+  for (const [daemon, check, wanted] of [
+    [
+      'dnsmasq',
+      'dnsmasq --test -C',
+      [
+        /^interface=two\ndhcp-range=set:netroot-network2,10\.78\.0\.100,10\.78\.0\.199,255\.255\.255\.0,3600$/m,
+        /^dhcp-option=tag:netroot-network2,option:router$/m,
+        /^dhcp-range=set:netroot-network3,10\.9\.0\.10,10\.9\.0\.20,255\.255\.255\.0,43200$/m,
+        /^dhcp-option=tag:netroot-network3,option:router,10\.9\.0\.1$/m,
+        /^dhcp-boot=tag:netroot-network2,tag:netroot-ipxe,http:\/\/10\.78\.0\.1\/boot\.ipxe,,10\.78\.0\.1$/m,
+      ],
+    ],
+    [
+      'dhcpd',
+      'dhcpd -4 -t -cf',
+      [
+        /^subnet 10\.78\.0\.0 netmask 255\.255\.255\.0 \{\n {2}range 10\.78\.0\.100 10\.78\.0\.199;[^}]*next-server 10\.78\.0\.1;/m,
+        /^subnet 10\.9\.0\.0 netmask 255\.255\.255\.0 \{[^}]*routers 10\.9\.0\.1;[^}]*next-server 10\.77\.0\.1;/m,
+      ],
+    ],
+    [
+      'kea',
+      'kea-dhcp4 -t',
+      [
+        /"interfaces": \[\s*"one",\s*"two"\s*\]/,
+        /"subnet": "10\.78\.0\.0\/24"[\s\S]*"subnet": "10\.9\.0\.0\/24"/,
+        /"name": "netroot-ipxe-two",\s*"test": "[^"]* and pkt\.iface == 'two'",\s*"next-server": "10\.78\.0\.1"/,
+      ],
+    ],
+  ] as const) {
+    test(`${daemon} takes a file with several networks, one of them behind a relay`, async () => {
+      const networks = `networks:
+  - { interface: two, range: 10.78.0.100-10.78.0.199, lease: 1h }
+  - { relayed: 10.9.0.0/24, range: 10.9.0.10-10.9.0.20, router: 10.9.0.1, dns: [] }
+`
+      await writeFile(join(folder, 'several.yaml'), CONFIG.replace('interface: lo', 'interface: one') + networks)
+      const file = join(folder, `several-${daemon}.conf`)
+      const script = `for n in 7:one 8:two; do
+  ip link add "\${n#*:}" type bridge && ip link set "\${n#*:}" up && ip addr add "10.7\${n%:*}.0.1/24" dev "\${n#*:}"
+done
+"$0" config export ${daemon} --config several.yaml --write ${file} && PATH=$PATH:/usr/sbin ${check} ${file} 2>&1`
+      await call('unshare', ['--net', 'sh', '-ec', script, NETROOT], { cwd: folder })
+      const text = await readFile(file, 'utf8')
+      for (const pattern of wanted) assert.match(text, pattern)
+    })
+  }
+
   test('nginx takes its file', async () => {
     const text = await exportFor('nginx')
     const cache = text
