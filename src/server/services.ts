@@ -6,6 +6,7 @@ import { Admission } from './admission.ts'
 import type { BootServices } from './boot-services.ts'
 import { checkChoices } from './choices.ts'
 import { DriversChoice } from './drivers-choice.ts'
+import { checkGivenLoaders } from './given-loaders.ts'
 import { collectParts } from './part-cache.ts'
 import { Parts } from './parts.ts'
 import { Plans } from './plans.ts'
@@ -55,6 +56,7 @@ async function servicesFor(
   const { config } = loaded
   const { parts, releases, hardware, story, server, log } = lasting
   await checkChoices(loaded, releases)
+  await checkGivenLoaders(loaded)
   const drivers = new DriversChoice({ parts, hardware, story, log: log.child({ service: 'drivers' }) })
   const plans = new Plans({ config, server, releases, parts, drivers })
   const keys = await sshKeys(loaded)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -145,6 +145,27 @@ test('netroot up says where netroot.yaml names an image, a release or a kernel t
     `19:12: There is no image "gone" in ${directory}, images are: specimen; make it with: netroot image build gone --store ${directory}`,
     `22:13: Release ${short} of specimen has no kernel "6.1.0-9-amd64"; it has 6.1.0-10-amd64`,
   ])
+})
+
+test('netroot up refuses a loader of ours that cannot be read, at its place', async (t) => {
+  const net = await UpNetwork.make(t)
+  const { status, stderr } = await net.upFails({ config: `${CONFIG}loaders:\n  snponly.efi: /nowhere/ipxe.efi\n` })
+  assert.equal(status, 2)
+  assert.match(problemsIn(stderr, net.configFile).join('\n'), /^14:16: snponly\.efi: cannot be read: ENOENT.*ipxe\.efi/)
+})
+
+test('netroot up without the loaders for Secure Boot says so, and serves all other machines', async (t) => {
+  const net = await UpNetwork.make(t) // it has no way to Debian's archive
+  const { directory } = await preparedStore()
+  const store = join(await temporary(t), 'store')
+  await cp(directory, store, { recursive: true, filter: (path) => !path.includes('shim-') })
+  const server = await net.up({ store })
+  assert.match(
+    server.stderr.text,
+    /cannot fetch shimx64\.efi.*: machines with Secure Boot on cannot boot; all others can/,
+  )
+  const machine = await net.machine('other', '52:54:00:00:00:44')
+  assert.equal((await machine.dhcp('discover'))?.type, 'offer')
 })
 
 test('netroot up refuses a release that was damaged, and one that was taken out of the store by hand', async (t) => {
