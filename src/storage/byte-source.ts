@@ -15,7 +15,7 @@ export interface ByteSource {
   /** Gives back what the source holds. Calling it twice is fine. */
   close(): Promise<void>
   /** Where it lies, if it is a run of bytes of a file that the system can be told to send by itself. */
-  readonly place?: FilePlace
+  readonly place?: FilePlace | undefined
 }
 
 /** Where a source lies in an open file. Good until the source is closed. */

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { encodeEntry, END_OF_ARCHIVE, paddingAfter } from '../formats/tar/writer.ts'
+import type { ByteSource } from './byte-source.ts'
 import { fileTreeConformance, type Specimen, SPECIMENS } from './conformance.ts'
 import { StaleNodeError } from './file-tree.ts'
 import { readPath, resolvePath } from './paths.ts'
@@ -52,6 +53,18 @@ async function names(tree: TarTree, path = ''): Promise<string[]> {
   const node = (await resolvePath(tree, path)) ?? assert.fail()
   return (await tree.list(node)).map((entry) => `${entry.name}=${entry.node}`)
 }
+
+test('TarTree tells where a file without holes lies in the archive, as long as it is open', async () => {
+  const path = tarOf(file('a', 'first'), file('b', 'second'), file('empty'), dir('d'))
+  const tree = await openTarTree(path)
+  const open = async (name: string): Promise<ByteSource> => tree.open((await resolvePath(tree, name)) ?? assert.fail())
+  const place = (await open('b')).place
+  assert.ok(place !== undefined)
+  assert.equal(readFileSync(path).toString('latin1', place.offset, place.offset + 6), 'second')
+  assert.equal((await open('empty')).place, undefined)
+  await tree.close()
+  assert.equal(place.isInMemory(0, 6), false)
+})
 
 test('TarTree numbers entries by their place, and what they imply behind them', async () => {
   const tree = await openTarTree(tarOf(file('a/b/one'), dir('./c'), hard('c/again', '/a/b/one'), file('/c/two')))

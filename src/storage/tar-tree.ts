@@ -3,7 +3,8 @@ import { open } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
 import { readTar } from '../formats/tar/feed.ts'
 import { type ByteString, textOf } from '../wire/bytestring.ts'
-import type { Awaitable, ByteSource } from './byte-source.ts'
+import { type CachedPages, cachedPages } from '../sys/page-cache.ts'
+import type { Awaitable, ByteSource, FilePlace } from './byte-source.ts'
 import { type Attributes, type DirectoryEntry, type FileTree, type NodeId, StaleNodeError } from './file-tree.ts'
 import { PatientFd } from './patient-fd.ts'
 import { TarIndexBuilder } from './tar-index-builder.ts'
@@ -21,6 +22,8 @@ export class TarTree implements FileTree {
   readonly #file: PatientFd
   readonly #index: TarIndex
   readonly #directories = new Map<NodeId, Awaitable<Directory>>()
+  /** Of the archive; null where the system cannot tell what is in memory. */
+  #pages: CachedPages | null | undefined
   #closed = false
 
   /** @param fd of the archive; the tree closes it */
@@ -71,7 +74,15 @@ export class TarTree implements FileTree {
   /** The content of a regular file; of anything else nothing. */
   open(node: NodeId): ByteSource {
     const size = this.#typeOf(node) === 'file' ? (this.#index.columns.size[node] ?? 0) : 0
-    return { size, read: (target, position) => this.#read(node, size, target, position), close: async () => undefined }
+    const placeOf = (): FilePlace | undefined => this.#placeOf(node, size)
+    return {
+      size,
+      read: (target, position) => this.#read(node, size, target, position),
+      close: async () => undefined,
+      get place() {
+        return placeOf()
+      },
+    }
   }
 
   extendedAttributes(node: NodeId): ReadonlyMap<string, Uint8Array> {
@@ -95,6 +106,7 @@ export class TarTree implements FileTree {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    this.#pages?.close()
     await this.#file.close()
   }
 
@@ -131,6 +143,24 @@ export class TarTree implements FileTree {
       directory.nodes.set(entry.name, entry.node)
     }
     return directory
+  }
+
+  /** Of a file that has no holes, so that it is one run of bytes. */
+  #placeOf(node: NodeId, size: number): FilePlace | undefined {
+    const c = this.#index.columns
+    const extent = c.from[node] ?? 0
+    if (c.count[node] !== 1 || c.extentOffset[extent] !== 0 || c.extentLength[extent] !== size) return undefined
+    const offset = c.extentPosition[extent] ?? 0
+    const isInMemory = (position: number, length: number): boolean => this.#isInMemory(offset + position, length)
+    return { fd: this.#file.fd, offset, isInMemory }
+  }
+  #isInMemory(position: number, length: number): boolean {
+    if (this.#closed) return false // and its descriptor may belong to another
+    if (this.#pages === undefined) {
+      const { fd } = this.#file
+      this.#pages = cachedPages(fd, fstatSync(fd).size) ?? null
+    }
+    return this.#pages?.has(position, length) ?? false
   }
 
   /** At once where the page cache has it; otherwise the medium is waited for elsewhere. */

@@ -92,7 +92,11 @@ export class PlainSink implements Sink {
     scratch.write(head, 0, 'latin1')
     scratch.set(bytes, head.length)
     const sent = this.#direct.send(this.#socket, scratch.subarray(0, length), false)
-    return sent === length ? undefined : this.#writeLater(Buffer.from(scratch.subarray(sent, length)))
+    if (sent === length) return undefined
+    const isHeadSent = sent >= head.length // then what is left is still where it was
+    return this.#writeLater(
+      isHeadSent ? bytes.subarray(sent - head.length) : Buffer.from(scratch.subarray(sent, length)),
+    )
   }
   #writeLong(head: string, bytes: Uint8Array): Awaitable<void> {
     if (head === '') {
