@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { type BigIntStats, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Awaitable, ByteSource } from './byte-source.ts'
 import type { DirectoryFiles, ServedFile } from './directory-files.ts'
@@ -11,8 +11,8 @@ export interface SharedFile extends Omit<ServedFile, 'source'> {
 /** An open file and who reads it. */
 interface Open {
   readonly file: ServedFile
-  /** What the file was like when it was opened. */
-  readonly state: string
+  /** What the file was like when it was opened; undefined if it was none already. */
+  readonly state: State | undefined
   readers: number
   /** When the last reader went, milliseconds. */
   idleSince: number
@@ -42,7 +42,7 @@ export class OpenFiles {
   /** Opens a file; its source is to be closed. @throws {FileRefusal} as `DirectoryFiles.openFile` does */
   openFile(name: string): Awaitable<SharedFile> {
     const open = this.#open.get(name)
-    if (open !== undefined && stateOf(join(this.#root, name)) === open.state) return this.#shared(open)
+    if (open !== undefined && isSame(stateOf(join(this.#root, name)), open.state)) return this.#shared(open)
     return this.#openAnew(name)
   }
 
@@ -52,7 +52,7 @@ export class OpenFiles {
     const old = this.#open.get(name)
     if (old !== undefined) this.#forget(name, old)
     const open = { file, state, readers: 0, idleSince: 0 }
-    if (this.#open.size < MOST && file.version === state) this.#open.set(name, open)
+    if (this.#open.size < MOST && file.version === versionOf(state)) this.#open.set(name, open)
     return this.#shared(open)
   }
   #shared(open: Open): SharedFile {
@@ -92,9 +92,18 @@ export class OpenFiles {
   }
 }
 
-/** What is equal as long as a file is the same, in the form of `ServedFile.version`; empty if there is none. */
-function stateOf(path: string): string {
-  const stats = statSync(path, { bigint: true, throwIfNoEntry: false })
-  if (stats === undefined) return ''
-  return [stats.ino, stats.size, stats.mtimeNs].map((value) => value.toString(36)).join('-')
+/** What is equal as long as a file is the same. */
+type State = Pick<BigIntStats, 'ino' | 'size' | 'mtimeNs'>
+
+function stateOf(path: string): State | undefined {
+  return statSync(path, { bigint: true, throwIfNoEntry: false })
+}
+function isSame(one: State | undefined, other: State | undefined): boolean {
+  if (one === undefined || other === undefined) return false
+  return one.ino === other.ino && one.size === other.size && one.mtimeNs === other.mtimeNs
+}
+/** In the form of `ServedFile.version`; empty if there is none. */
+function versionOf(state: State | undefined): string {
+  if (state === undefined) return ''
+  return [state.ino, state.size, state.mtimeNs].map((value) => value.toString(36)).join('-')
 }

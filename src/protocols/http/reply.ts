@@ -113,8 +113,19 @@ function headersOf({ contentType, tag, modified, immutable }: SourceAnswer): Rec
     'Cache-Control': immutable === true ? 'public, max-age=31536000, immutable' : 'no-cache',
   }
   if (tag !== undefined) headers['ETag'] = `"${tag}"`
-  if (modified !== undefined) headers['Last-Modified'] = modified.toUTCString()
+  if (modified !== undefined) headers['Last-Modified'] = textOf(modified)
   return headers
+}
+
+const dateTexts = new WeakMap<Date, string>()
+
+/** As RFC 9110 §5.6.7 has it. A file that is kept open has one date, which many are told. */
+function textOf(date: Date): string {
+  const known = dateTexts.get(date)
+  if (known !== undefined) return known
+  const text = date.toUTCString()
+  dateTexts.set(date, text)
+  return text
 }
 
 function streamReply({ method }: Question, answer: StreamAnswer): Reply {
