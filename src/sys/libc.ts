@@ -12,6 +12,9 @@ export interface Libc {
   /** @param size four bytes: room for the address of the sender, and then how much of it was used */
   recvfrom(fd: number, into: Uint8Array, length: bigint, flags: number, address: Uint8Array, size: Uint8Array): bigint
   close(fd: number): number
+  epoll_create1(flags: number): number
+  epoll_ctl(epoll: number, operation: number, fd: number, event: Uint8Array): number
+  epoll_wait(epoll: number, events: Uint8Array, most: number, milliseconds: number): number
   dup(fd: number): number
   /** A system call that the library has no function for; its result is -1 with `errno` where it fails. */
   syscall(number: bigint, fd: bigint, path: Uint8Array, how: Uint8Array, size: bigint): bigint
@@ -56,6 +59,9 @@ async function open(): Promise<Libc | undefined> {
     recv: { arguments: ['i32', 'pointer', 'u64', 'i32'], return: 'i64' },
     recvfrom: { arguments: ['i32', 'pointer', 'u64', 'i32', 'pointer', 'pointer'], return: 'i64' },
     close: { arguments: ['i32'], return: 'i32' },
+    epoll_create1: { arguments: ['i32'], return: 'i32' },
+    epoll_ctl: { arguments: ['i32', 'i32', 'i32', 'pointer'], return: 'i32' },
+    epoll_wait: { arguments: ['i32', 'pointer', 'i32', 'i32'], return: 'i32' },
     dup: { arguments: ['i32'], return: 'i32' },
     syscall: { arguments: ['i64', 'i64', 'pointer', 'pointer', 'u64'], return: 'i64' },
     preadv2: { arguments: ['i32', 'pointer', 'i32', 'i64', 'i32'], return: 'i64' },
