@@ -52,6 +52,16 @@ test('planBoot() names card, boot and server on the command line, then what the 
   )
 })
 
+test('planBoot() gives the machine the address that it brought along, and asks nobody for one', () => {
+  const address = { address: { address: '10.77.0.44', prefix: 24 }, router: '10.77.0.254' }
+  assert.match(
+    planBoot({ ...REQUEST, address }).commandLine,
+    / ip=10\.77\.0\.44::10\.77\.0\.254:255\.255\.255\.0:::none /,
+  )
+  const own = planBoot({ ...REQUEST, address, initramfs: 'image' }).commandLine
+  assert.doesNotMatch(own, /ip=dhcp/)
+})
+
 test('planBoot() names the port of a server that is not on 80', () => {
   const plan = planBoot({ ...REQUEST, server: { ...REQUEST.server, httpPort: 8080 } })
   assert.equal(plan.variables['NETROOT_SERVER'], 'http://10.77.0.1:8080')

@@ -1,5 +1,6 @@
 import type { Mac } from '../net/mac.ts'
 import { httpBase, type ServerAddresses } from './server-addresses.ts'
+import { type StaticAddress, staticIpWord } from './static-address.ts'
 
 /** What a profile says of a boot, with inheritance resolved. */
 export interface PlannedProfile {
@@ -43,6 +44,8 @@ export interface PlanRequest {
   readonly server: ServerAddresses
   /** Does the initramfs let people log in? */
   readonly ssh: boolean
+  /** Where the machine asks nobody for an address. */
+  readonly address?: StaticAddress
   /** Now, seconds since 1970: a machine whose clock stands still needs it before it looks at a certificate. */
   readonly time: number
 }
@@ -92,6 +95,7 @@ function commandLineOf(request: PlanRequest): string {
     `netroot.boot=${bootId}`,
     `netroot.server=${httpBase(server)}`,
     ...(request.initramfs === 'image' ? rootWords(request) : []),
+    ...(request.address === undefined ? [] : [staticIpWord(request.address)]),
     ...profile.commandLine,
   ]
   return words.join(' ')
@@ -102,9 +106,9 @@ function commandLineOf(request: PlanRequest): string {
  * but no `mountport=`, and refuses words that it does not know; v3, tcp and nolock are its defaults. BOOTIF names the
  * card.
  */
-function rootWords({ release, server }: PlanRequest): string[] {
+function rootWords({ release, server, address }: PlanRequest): string[] {
   const root = `${server.address}:/release/${release},port=${server.nfsPort}`
-  return ['boot=nfs', 'root=/dev/nfs', `nfsroot=${root}`, 'ip=dhcp', 'ro']
+  return ['boot=nfs', 'root=/dev/nfs', `nfsroot=${root}`, ...(address === undefined ? ['ip=dhcp'] : []), 'ro']
 }
 
 function variablesOf({

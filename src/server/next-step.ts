@@ -1,4 +1,5 @@
 import type { BootMenu } from '../boot/loaders/menu.ts'
+import type { StaticAddress } from '../boot/static-address.ts'
 import { LOCAL_ENTRY, type Start } from '../config/start.ts'
 import type { Boot } from '../fleet/boots-reader.ts'
 import { messageWithCauses } from '../sys/log.ts'
@@ -22,8 +23,14 @@ export type NextStep =
  * Decides what a machine does next, and tells it in the story of its boot.
  *
  * @param said the entry of its menu that it says was taken
+ * @param address the address that it brought along, where nobody gives any
  */
-export async function nextStep(services: BootServices, boot: Boot, said: string | undefined): Promise<NextStep> {
+export async function nextStep(
+  services: BootServices,
+  boot: Boot,
+  said: string | undefined,
+  address?: StaticAddress,
+): Promise<NextStep> {
   const { mac } = boot.machine
   try {
     const start = services.plans.start(boot.machine)
@@ -39,7 +46,8 @@ export async function nextStep(services: BootServices, boot: Boot, said: string 
     }
     const turn = services.admission.ask(mac, performance.now())
     if (!turn.admitted) return { kind: 'wait', words: turnWords(turn), seconds: turn.retrySeconds }
-    const prepared = await services.plans.prepare(boot, { chosen: start.kind === 'menu' ? choice : undefined })
+    const chosen = start.kind === 'menu' ? choice : undefined
+    const prepared = await services.plans.prepare(boot, { chosen, address })
     return prepared === undefined ? { kind: 'refuse', words: `${mac} is not served` } : { kind: 'boot', prepared }
   } catch (error) {
     services.log.error('cannot plan a boot', { mac, error })

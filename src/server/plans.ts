@@ -1,5 +1,6 @@
 import { type BootPlan, type PlannedParts, planBoot } from '../boot/plan.ts'
 import type { ServerAddresses } from '../boot/server-addresses.ts'
+import type { StaticAddress } from '../boot/static-address.ts'
 import { configOfClass } from '../config/classes.ts'
 import { clientOf, type EffectiveProfile, effectiveProfile, hostNameOf, type NamedClient } from '../config/effective.ts'
 import type { Config } from '../config/schema.ts'
@@ -28,6 +29,8 @@ export interface PrepareChoice {
   readonly pinned?: PinnedRelease
   /** The profile that was chosen in the machine's menu. */
   readonly chosen?: string | undefined
+  /** The address that the machine brought along. */
+  readonly address?: StaticAddress | undefined
 }
 
 export interface PlansOptions {
@@ -65,7 +68,7 @@ export class Plans {
    * @returns undefined for a machine that netroot.yaml says to ignore
    * @throws {StoreError} if there is no such image, release or kernel, or no initramfs where it should bring its own
    */
-  async prepare(boot: Boot, { pinned, chosen: entry }: PrepareChoice = {}): Promise<PreparedBoot | undefined> {
+  async prepare(boot: Boot, { pinned, chosen: entry, address }: PrepareChoice = {}): Promise<PreparedBoot | undefined> {
     const { releases, server } = this.#options
     const { mac } = boot.machine
     const { config, client } = this.#configFor(boot.machine)
@@ -84,6 +87,7 @@ export class Plans {
       initramfs: await this.#initramfsOf(boot, profile, chosen, pinned !== undefined),
       server,
       ssh: profile.ssh,
+      ...(address === undefined ? {} : { address }),
       time: Math.floor(Date.now() / 1000),
     })
     return { plan, profile: profile.name, title: titleOf(client?.name ?? mac, profile.image, chosen) }

@@ -1,5 +1,6 @@
 import { bootScript, firstScript, localScript, menuScript, refusalScript, waitScript } from '../boot/loaders/ipxe.ts'
 import { httpBase } from '../boot/server-addresses.ts'
+import { tryParseStaticAddress } from '../boot/static-address.ts'
 import type { Boot } from '../fleet/boots-reader.ts'
 import { type Mac, tryParseMac } from '../net/mac.ts'
 import type { HttpAnswer, HttpRequest } from '../protocols/http/answer.ts'
@@ -17,7 +18,8 @@ export async function sendBootScript(services: BootServices, { query }: HttpRequ
   const mac = tryParseMac(query.get('mac') ?? '')
   if (mac === undefined) return textAnswer('Cannot read mac=, want six octets such as 52:54:00:12:34:56', 400)
   const choice = query.get('choice') ?? ''
-  const step = await nextStep(services, bootOf(services, mac, query), choice === '' ? undefined : choice)
+  const own = tryParseStaticAddress(query.get('static') ?? '')
+  const step = await nextStep(services, bootOf(services, mac, query), choice === '' ? undefined : choice, own)
   return textAnswer(scriptFor(step, base, timesIn(query.get('failed'))))
 }
 

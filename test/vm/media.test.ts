@@ -38,7 +38,7 @@ describe('netroot media build', { timeout: 600_000 }, () => {
     await machine.quit()
   })
 
-  test('a UEFI machine without DHCP boots from a USB stick, with an address of its own', async () => {
+  test('a UEFI machine without DHCP boots from a USB stick, with an address of its own, to its root [AW5]', async () => {
     const from = served.events.length
     const stick = await medium('stick.iso', '--address', '10.77.0.44/24')
     const machine = await served.lab.powerOn({
@@ -56,7 +56,16 @@ describe('netroot media build', { timeout: 600_000 }, () => {
     })
     const script = await eventOf(served, 'http.file', { from })
     assert.match(script.path, /boot\.ipxe|\/ipxe/)
-    await eventOf(served, 'report.init', { from })
+    const root = await eventOf(served, 'report.switch', { from })
+    assert.equal(root.type, 'report.switch')
+    const events = served.events.slice(from).map(({ event }) => event)
+    assert.deepEqual(
+      events.filter(({ type }) => type.startsWith('dhcp.')),
+      [],
+      'neither iPXE nor the initramfs asks for an address',
+    )
+    const lease = events.find((event) => event.type === 'report.lease')
+    assert.equal(lease?.address, '10.77.0.44')
     await machine.quit()
   })
 })

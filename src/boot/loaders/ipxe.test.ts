@@ -60,8 +60,7 @@ test('autoexecScript() configures the card by DHCP alone and asks for the first 
 
 test('staticScript() gives the card its address before it asks the server', () => {
   const script = staticScript('http://10.77.0.1', {
-    address: '10.77.0.44',
-    netmask: '255.255.255.0',
+    address: { address: '10.77.0.44', prefix: 24 },
     router: '10.77.0.254',
   })
   assert.match(
@@ -69,4 +68,6 @@ test('staticScript() gives the card its address before it asks the server', () =
     /set netX\/ip 10\.77\.0\.44\nset netX\/netmask 255\.255\.255\.0\nset netX\/gateway 10\.77\.0\.254\nchain [^\n]*boot\.ipxe/,
   )
   assert.doesNotMatch(script, /^dhcp/m)
+  assert.match(script, /^set static 10\.77\.0\.44\/24,10\.77\.0\.254$/m, 'the server puts it on the command line')
+  assert.match(firstScript('http://10.77.0.1'), /&static=\$\{static\}/)
 })

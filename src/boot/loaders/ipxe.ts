@@ -1,4 +1,6 @@
 import type { BootPlan, PlannedFile } from '../plan.ts'
+import { netmaskOf } from '../../net/cidr.ts'
+import { type StaticAddress, staticAddressText } from '../static-address.ts'
 import { type BootMenu, keyOf } from './menu.ts'
 
 /*
@@ -14,6 +16,8 @@ const PAUSES_SECONDS = [5, 10, 20, 40] as const
 const FAILED = 'failed'
 /** Another one: the entry of the menu that was chosen on this run of the machine. */
 const CHOICE = 'choice'
+/** And the address that its medium gave it. */
+const OWN = 'static'
 
 /**
  * What a BIOS machine's processor is: bit 29 of CPUID 80000001h is its 64-bit mode, bit 8 of CPUID 1 something that all
@@ -39,6 +43,7 @@ export function firstScript(base: string): string {
     'version=${version:uristring}',
     `failed=\${${FAILED}}`,
     `${CHOICE}=\${${CHOICE}}`,
+    `${OWN}=\${${OWN}}`,
   ].join('&')
   return script([
     ...PROCESSOR,
@@ -63,21 +68,16 @@ export function autoexecScript(base: string): string {
   ])
 }
 
-/** The address that a machine has where nobody gives addresses. */
-export interface StaticAddress {
-  readonly address: string
-  readonly netmask: string
-  readonly router?: string
-}
-
-/** The same for a network without DHCP: the first card that can be opened has this address. */
-export function staticScript(base: string, { address, netmask, router }: StaticAddress): string {
+/** The same for a network without DHCP: the first card that can be opened has this address, and tells the server so. */
+export function staticScript(base: string, own: StaticAddress): string {
+  const { address, router } = own
   return script([
+    `set ${OWN} ${staticAddressText(own)}`,
     ':configure',
     'ifclose',
     'ifopen net0 || ifopen net1 || goto failed',
-    `set netX/ip ${address}`,
-    `set netX/netmask ${netmask}`,
+    `set netX/ip ${address.address}`,
+    `set netX/netmask ${netmaskOf(address)}`,
     ...(router === undefined ? [] : [`set netX/gateway ${router}`]),
     `chain --replace --autofree ${base}/boot.ipxe || goto failed`,
     ':failed',

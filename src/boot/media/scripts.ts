@@ -1,5 +1,4 @@
 import type { Cidr } from '../../net/cidr.ts'
-import { netmaskOf } from '../../net/cidr.ts'
 import type { Ipv4 } from '../../net/ipv4.ts'
 import { autoexecScript, staticScript } from '../loaders/ipxe.ts'
 
@@ -16,8 +15,7 @@ export interface MediaRequest {
 export function mediaScript({ base, address, router }: MediaRequest): string {
   if (address === undefined) return autoexecScript(base)
   return staticScript(base, {
-    address: address.address,
-    netmask: netmaskOf(address),
+    address,
     ...(router === undefined ? {} : { router }),
   })
 }
