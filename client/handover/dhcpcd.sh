@@ -15,5 +15,5 @@ dhcpcd_conf() {
   echo "# Written by netroot: the root comes over this card."
   echo "denyinterfaces $(root_links)"
   echo
-  [ ! -f "$NEW_ROOT/etc/dhcpcd.conf" ] || cat "$NEW_ROOT/etc/dhcpcd.conf"
+  [ ! -f "$NEW_ROOT/etc/dhcpcd.conf" ] || sed '/^# Written by netroot:/,/^$/d' "$NEW_ROOT/etc/dhcpcd.conf"
 }

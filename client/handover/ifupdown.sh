@@ -25,5 +25,5 @@ mapping *
     script /run/netroot/ifupdown-name
 
 INTERFACES
-  [ ! -f "$NEW_ROOT/etc/network/interfaces" ] || cat "$NEW_ROOT/etc/network/interfaces"
+  [ ! -f "$NEW_ROOT/etc/network/interfaces" ] || sed '/^# Written by netroot:/,/^$/d' "$NEW_ROOT/etc/network/interfaces"
 }

@@ -28,6 +28,11 @@ memory_layer_size() {
 
 # What comes over the network has memory above it; a disk only where that is asked for.
 lay_root() {
+  if root_keeps_writes; then
+    run mkdir -p "$NEW_ROOT"
+    run mount --move "$RELEASE_LAYER" "$NEW_ROOT"
+    return
+  fi
   if [ "$OVERLAY" != yes ] && [ "${ROOT_URL%%:*}" = block ]; then
     run mkdir -p "$NEW_ROOT"
     run mount --move "$RELEASE_LAYER" "$NEW_ROOT"
@@ -36,6 +41,10 @@ lay_root() {
   [ "$OVERLAY" != no ] || unknown_word 'rd.overlay=0' 'a root that comes over the network always has memory above it'
   stack_memory_over_root
 }
+
+# Does the server keep what this machine writes? Only of the roots that it planned: one that the command line names is
+# somebody else's.
+root_keeps_writes() { [ "$NETROOT_WRITES" = keep ] && value_in "$NETROOT_ROOTS" "$ROOT_URL"; }
 
 stack_memory_over_root() {
   enough_memory || return 1

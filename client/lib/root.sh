@@ -2,7 +2,7 @@
 # shellcheck disable=SC2034 # what is set here is read in other files
 # Finding and mounting the root. Each transport TYPE is one file in roots/ with three functions:
 #   TYPE_needs URL        what must be there first (modules); false with CAUSE… if it cannot work
-#   TYPE_mount URL DIR    mounts it read-only; false with CAUSE…
+#   TYPE_mount URL DIR    mounts it read-only, or to be written where root_keeps_writes; false with CAUSE…
 #   TYPE_describe URL     in words
 
 # Tries every root once, in order; the trouble told is that of the last.

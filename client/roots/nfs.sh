@@ -63,6 +63,11 @@ nfs_try() {
   return 1
 }
 
+# A root that is written is this machine's alone: nobody else changes it, but its own writes must be seen at once by all
+# its programs, and its locks are the server's (version 4 needs no lockd).
+nfs_rights() { if root_keeps_writes; then echo rw; else echo ro,nolock; fi; }
+nfs_caching() { if root_keeps_writes; then echo nocto,; else echo nocto,actimeo=600,; fi; }
+
 # busybox hands the options to the kernel as they are, so addr= (and clientaddr= for version 4) must be among them. With a
 # port in the URL mount requests go there too: no rpcbind. nolock, because locks are the business of the layer above.
 # nocto and the long attribute times, because nothing may change below an overlay. What the URL asks for comes last: it wins.
@@ -71,7 +76,7 @@ nfs_all_options() {
   case $NFS_ADDRESS in
     *:*) tcp=tcp6 ;;
   esac
-  options="ro,nolock,proto=$tcp,hard,nocto,actimeo=600,addr=$NFS_ADDRESS"
+  options="$(nfs_rights),proto=$tcp,hard,$(nfs_caching)addr=$NFS_ADDRESS"
   case ,$1, in
     *,vers=4* | *,nfsvers=4* | *,v4,* | *,v4.?,*) options="$options,clientaddr=$(nfs_client_address)${NFS_PORT:+,port=$NFS_PORT}" ;;
     *) options="$options,mountproto=$tcp${NFS_PORT:+,port=$NFS_PORT,mountport=$NFS_PORT}" ;;

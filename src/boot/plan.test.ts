@@ -23,6 +23,13 @@ test('planBoot() takes kernel, drivers and root of one release [FB63]', () => {
   assert.equal(plan.variables['NETROOT_KERNEL'], '6.12.57+deb13-amd64')
 })
 
+test('planBoot() gives a machine that keeps what it writes its own root, by the version that has locks', () => {
+  const profile = { ...REQUEST.profile, writes: 'keep' } as const
+  const { variables } = planBoot({ ...REQUEST, profile, keepPath: '/keep/52-54-00-12-34-56/k7m2qa' })
+  assert.equal(variables['NETROOT_ROOTS'], 'nfs://10.77.0.1:2049/keep/52-54-00-12-34-56/k7m2qa?vers=4.2')
+  assert.equal(variables['NETROOT_WRITES'], 'keep')
+})
+
 test('planBoot() puts the parts in the order of the kernel: tools, drivers, client', () => {
   assert.deepEqual(
     planBoot(REQUEST).initramfs.map((file) => file.path),

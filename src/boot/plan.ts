@@ -6,7 +6,7 @@ import { type StaticAddress, staticIpWord } from './static-address.ts'
 export interface PlannedProfile {
   /** Transports, tried in order. */
   readonly root: readonly 'nfs'[]
-  readonly writes: 'discard'
+  readonly writes: 'discard' | 'keep'
   /** Words added to the kernel command line. */
   readonly commandLine: readonly string[]
 }
@@ -39,6 +39,8 @@ export interface PlanRequest {
   /** SHA-256 of the release, in hex. */
   readonly release: string
   readonly kernelVersion: string
+  /** With `writes: keep`: the export of the release with what this machine has changed, `/keep/…`. */
+  readonly keepPath?: string
   /** `image`: the release's own initramfs instead of our parts. */
   readonly initramfs: PlannedParts | 'image'
   readonly server: ServerAddresses
@@ -118,6 +120,7 @@ function variablesOf({
   release,
   kernelVersion,
   server,
+  keepPath,
   ssh,
   time,
 }: PlanRequest): Record<string, string> {
@@ -125,7 +128,7 @@ function variablesOf({
     NETROOT_BOOT: bootId,
     NETROOT_SERVER: httpBase(server),
     NETROOT_NAME: hostName,
-    NETROOT_ROOTS: profile.root.map((transport) => rootUrl(transport, release, server)).join(' '),
+    NETROOT_ROOTS: profile.root.map((transport) => rootUrl(transport, release, server, keepPath)).join(' '),
     NETROOT_WRITES: profile.writes,
     NETROOT_RELEASE: release,
     NETROOT_KERNEL: kernelVersion,
@@ -136,10 +139,12 @@ function variablesOf({
 }
 
 const ROOT_URLS = {
-  nfs: (release: string, { address, nfsPort }: ServerAddresses) =>
-    `nfs://${address}:${nfsPort}/release/${release}?vers=3`,
+  nfs: (release: string, { address, nfsPort }: ServerAddresses, keepPath: string | undefined) =>
+    keepPath === undefined
+      ? `nfs://${address}:${nfsPort}/release/${release}?vers=3`
+      : `nfs://${address}:${nfsPort}${keepPath}?vers=4.2`, // locks without lockd
 } as const
 
-function rootUrl(transport: 'nfs', release: string, server: ServerAddresses): string {
-  return ROOT_URLS[transport](release, server)
+function rootUrl(transport: 'nfs', release: string, server: ServerAddresses, keepPath: string | undefined): string {
+  return ROOT_URLS[transport](release, server, keepPath)
 }

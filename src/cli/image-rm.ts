@@ -1,8 +1,18 @@
 import { Command } from 'commander'
 import type { ImageOptions } from './image-result.ts'
 import { collectParts } from '../server/part-cache.ts'
+import { Keeps } from '../image/keeps.ts'
+import type { ReleaseStore } from '../image/store.ts'
 import { openStore } from './store.ts'
 import { printJson } from './text.ts'
+
+/** Says whose changes are above a release. */
+function keptBy(store: ReleaseStore): (digest: string) => Promise<string | undefined> {
+  return async (digest) => {
+    const keep = (await new Keeps(store.directory).all()).find(({ release }) => release === digest)
+    return keep === undefined ? undefined : `what ${keep.owner.name || keep.mac} keeps (netroot keep move or reset)`
+  }
+}
 
 /** `netroot image rm NAME`. */
 export function imageRmCommand(): Command {
@@ -11,7 +21,7 @@ export function imageRmCommand(): Command {
     .argument('<release>')
     .action(async (reference: string, options: ImageOptions) => {
       const store = await openStore(options.store)
-      const removed = await store.remove(reference)
+      const removed = await store.remove(reference, keptBy(store))
       await collectParts(store)
       if (options.json === true) return printJson({ removed })
       for (const digest of removed) process.stdout.write(`Removed release ${digest}\n`)

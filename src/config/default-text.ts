@@ -63,7 +63,7 @@ profiles:
     # one release of it, one of its kernels; without them the newest
     #: release: 3f9ad2
     #: kernel: 6.12.57+deb13-amd64
-    # how the root file system comes, and where writes go
+    # how the root file system comes, and where writes go: discard (memory), keep (on the server, for each machine its own)
     #: root: nfs
     #: writes: discard
     # netroot's initramfs, or the image's own

@@ -17,7 +17,7 @@ export interface EffectiveProfile {
   readonly kernel?: string
   /** Tried in order. */
   readonly root: readonly RootTransport[]
-  readonly writes: 'discard'
+  readonly writes: 'discard' | 'keep'
   /** `image`: the release's own initramfs instead of ours. */
   readonly initramfs: 'netroot' | 'image'
   /** Without it iPXE, and GRUB where there is no iPXE. */

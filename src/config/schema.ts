@@ -44,9 +44,11 @@ const bootKeys = {
     .optional()
     .describe('How the root file system comes; a list is tried in order. Default: nfs'),
   writes: z
-    .enum(['discard'], { error: 'want discard' })
+    .enum(['discard', 'keep'], { error: 'want discard or keep' })
     .optional()
-    .describe('Where writes go: discard keeps them in memory until the machine is off. Default: discard'),
+    .describe(
+      "Where writes go: discard keeps them in memory until the machine is off, keep in the machine's own directory on the server, which costs what it changes. Default: discard",
+    ),
   initramfs: z
     .enum(['netroot', 'image'], { error: 'want netroot or image' })
     .optional()

@@ -5,6 +5,7 @@ import type { HttpAnswer, HttpRequest } from '../protocols/http/answer.ts'
 import type { Logger } from '../sys/log.ts'
 import type { Admission } from './admission.ts'
 import type { BootStory } from './boot-story.ts'
+import type { KeepExports } from './keep-exports.ts'
 import type { Parts } from './parts.ts'
 import type { Plans } from './plans.ts'
 import type { Releases } from './releases.ts'
@@ -16,6 +17,7 @@ export interface BootServices {
   readonly plans: Plans
   readonly parts: Parts
   readonly releases: Releases
+  readonly keeps: KeepExports
   readonly loaders: Loaders
   readonly server: ServerAddresses
   /** Public keys that may log in to an initramfs, as authorized_keys has them; '' where nobody may. */

@@ -32,6 +32,10 @@ async function problemOf(
   profile: EffectiveProfile,
   client?: NamedClient,
 ): Promise<ConfigProblem | undefined> {
+  if (profile.writes === 'keep' && profile.initramfs === 'image') {
+    const text = 'writes: keep needs initramfs: netroot, since the image mounts its root read-only'
+    return loaded.source.atValue(placeOf(loaded, 'writes', profile.name, client), text)
+  }
   try {
     await releases.choose(profile)
     return undefined
@@ -42,7 +46,12 @@ async function problemOf(
 }
 
 /** Where the file says what a machine boots: at its client, in its profile, or in what that inherits from. */
-function placeOf({ config }: LoadedConfig, field: ChoiceField, profile: string, client?: NamedClient): ConfigPath {
+function placeOf(
+  { config }: LoadedConfig,
+  field: ChoiceField | 'writes',
+  profile: string,
+  client?: NamedClient,
+): ConfigPath {
   if (client?.[field] !== undefined) return ['clients', client.name, field]
   const layer = inheritance(config.profiles, profile).findLast((one) => one[field] !== undefined)
   const name = Object.entries(config.profiles).find(([, one]) => one === layer)?.[0] ?? profile

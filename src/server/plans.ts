@@ -8,10 +8,12 @@ import { bootableProfiles, type Start, startOf } from '../config/start.ts'
 import type { Boot } from '../fleet/boots-reader.ts'
 import { StoreError } from '../image/release.ts'
 import type { Machine } from '../fleet/machine.ts'
+import type { Mac } from '../net/mac.ts'
 import type { DriversChoice } from './drivers-choice.ts'
 import { whyNotOn } from './processor.ts'
 import { findOwnInitramfs } from './own-initramfs.ts'
 import { fileOf, type Parts } from './parts.ts'
+import type { KeepExports } from './keep-exports.ts'
 import type { ChosenRelease, PinnedRelease, Releases } from './releases.ts'
 
 /** A plan, and in words what it boots. */
@@ -38,6 +40,8 @@ export interface PlansOptions {
   readonly server: ServerAddresses
   readonly releases: Releases
   readonly parts: Parts
+  /** Roots of machines that keep what they write. */
+  readonly keeps?: Pick<KeepExports, 'releaseOf' | 'offer'>
   readonly drivers: Pick<DriversChoice, 'choose' | 'prepare'>
 }
 
@@ -74,9 +78,10 @@ export class Plans {
     const { config, client } = this.#configFor(boot.machine)
     const profile = effectiveProfile(config, client, entry)
     if (profile === undefined) return undefined
-    const chosen = await (pinned === undefined ? releases.choose(profile) : releases.pinned(pinned))
+    const chosen = await (pinned === undefined ? this.#choose(mac, profile) : releases.pinned(pinned))
     const why = whyNotOn(boot.machine, chosen.kernel.arch)
     if (why !== undefined) throw new StoreError(`image ${profile.image} does not fit: ${why}`)
+    const keepPath = await this.#offer(boot, profile, chosen, client?.name)
     const plan = planBoot({
       bootId: boot.id,
       mac,
@@ -84,6 +89,7 @@ export class Plans {
       profile,
       release: chosen.digest,
       kernelVersion: chosen.kernel.version,
+      ...(keepPath === undefined ? {} : { keepPath }),
       initramfs: await this.#initramfsOf(boot, profile, chosen, pinned !== undefined),
       server,
       ssh: profile.ssh,
@@ -95,11 +101,11 @@ export class Plans {
 
   /** Begins to make what a machine will ask for that has only just said which card it has. Nothing here throws. */
   async anticipate(boot: Boot): Promise<void> {
-    const { releases, drivers } = this.#options
+    const { drivers } = this.#options
     const { config, client } = this.#configFor(boot.machine)
     const [profile] = bootableProfiles(config, client) // of a menu its default
     if (profile === undefined || profile.initramfs === 'image') return
-    await releases.choose(profile).then(
+    await this.#choose(boot.machine.mac, profile).then(
       (chosen) => drivers.prepare(boot, chosen, profile),
       () => undefined, // the script says so
     )
@@ -110,6 +116,17 @@ export class Plans {
     const { config } = this.#options
     const client = clientOf(config, mac)
     return { config: client === undefined ? configOfClass(config, name) : config, client }
+  }
+
+  /** A root with changes stays on its release until it is moved to another. */
+  async #choose(mac: Mac, profile: EffectiveProfile): Promise<ChosenRelease> {
+    const { keeps, releases } = this.#options
+    const kept = profile.writes === 'keep' ? await keeps?.releaseOf(mac) : undefined
+    return kept === undefined ? releases.choose(profile) : releases.kept(kept, profile.kernel)
+  }
+
+  async #offer(boot: Boot, { writes }: EffectiveProfile, { digest }: ChosenRelease, name = '') {
+    return writes === 'keep' ? this.#options.keeps?.offer(boot, name, digest) : undefined
   }
 
   /** @param isChosen the machine has its drivers already: nothing is chosen, or told, twice */

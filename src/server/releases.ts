@@ -83,6 +83,19 @@ export class Releases implements AsyncDisposable {
     throw new StoreError(`Release ${release.slice(0, 12)} has no kernel ${kernel}`)
   }
 
+  /**
+   * A release whatever its image has for newest, with the kernel that a profile names, or its newest.
+   *
+   * @throws {StoreError} if there is no such release or kernel
+   */
+  async kept(digest: string, kernel: string | undefined): Promise<ChosenRelease> {
+    const { info } = await this.get(digest)
+    const usable = info.kernels.filter(({ modules }) => modules !== null)
+    const found = usable.find(({ version }) => (kernel ?? version) === version)
+    if (found !== undefined) return { digest, kernel: found }
+    throw new StoreError(`Release ${digest.slice(0, 12)} has no kernel ${kernel ?? 'that a machine can boot'}`)
+  }
+
   /** An open release. @throws {StoreError} if there is none with this digest, or it is damaged */
   async get(digest: string): Promise<Release> {
     const open = this.#open.get(digest) ?? this.#store.openRelease(digest)

@@ -24,6 +24,8 @@ import { startDhcpService } from './dhcp-service.ts'
 import { dhcpStory } from './dhcp-story.ts'
 import { FileStory } from './file-story.ts'
 import { sparesIpv6Wait } from './ipv6-wait.ts'
+import { joinExports } from './keep-exports.ts'
+import { releaseAfterShutdown } from './keep-shutdown.ts'
 import { Live, refuseUnchangeable } from './live.ts'
 import { type ServedNetwork, servedNetwork } from './network.ts'
 import { NfsTraffic } from './nfs-traffic.ts'
@@ -78,6 +80,7 @@ export class NetrootServer implements AsyncDisposable {
     const syslog = await startSyslog({ config, network, story, log: options.log }, open)
     const server = addressesOf(config, network, 'port' in syslog ? syslog.port : undefined)
     const services = await makeServices(options, server, { hardware: state.hardware, story }, open)
+    releaseAfterShutdown(state.boots, services.keeps, open)
     live = new Live({ config, network, services })
     const composition = { live, network, address: server.address, state, stateDirectory }
     await startServices(composition, open)
@@ -186,7 +189,7 @@ async function startServices(composition: Composition, open: AsyncDisposableStac
       await NfsServer.listen({
         host,
         port,
-        exports: services.releases.exports,
+        exports: joinExports(services.releases.exports, services.keeps.exports),
         onMount: (event) => story.nfs(event),
         onRead: (address, _, bytes) => traffic.add(address, bytes),
         clients: new RecordsDirectory(nfsClientsPath(composition.stateDirectory, host, port)),

@@ -1,5 +1,6 @@
 import type { ServerAddresses } from '../boot/server-addresses.ts'
 import type { LoadedConfig } from '../config/load.ts'
+import { Keeps } from '../image/keeps.ts'
 import { ReleaseStore } from '../image/store.ts'
 import type { Logger } from '../sys/log.ts'
 import { Admission } from './admission.ts'
@@ -7,6 +8,7 @@ import type { BootServices } from './boot-services.ts'
 import { checkChoices } from './choices.ts'
 import { DriversChoice } from './drivers-choice.ts'
 import { checkGivenLoaders } from './given-loaders.ts'
+import { KeepExports } from './keep-exports.ts'
 import { collectParts } from './part-cache.ts'
 import { Parts } from './parts.ts'
 import { Plans } from './plans.ts'
@@ -40,13 +42,21 @@ export async function makeServices(
   const releases = open.use(new Releases(await ReleaseStore.open(storeDirectory)))
   const parts = new Parts(storeDirectory, releases)
   const admission = new Admission({ atOnce: loaded.config.atOnce })
-  return servicesFor(options, { story, hardware, parts, releases, server, admission, log })
+  const keeps = open.use(
+    new KeepExports({
+      keeps: new Keeps(storeDirectory),
+      releases,
+      addressOf: (boot) => story.get(boot)?.address,
+      log: log.child({ service: 'keep' }),
+    }),
+  )
+  return servicesFor(options, { story, hardware, parts, releases, keeps, server, admission, log })
 }
 
 /** The same for another configuration: what it does not speak of stays. @throws as `makeServices()` */
 export function remakeServices(options: ServicesOptions, before: BootServices): Promise<BootServices> {
-  const { story, hardware, parts, releases, server, admission, log } = before
-  return servicesFor(options, { story, hardware, parts, releases, server, admission, log })
+  const { story, hardware, parts, releases, keeps, server, admission, log } = before
+  return servicesFor(options, { story, hardware, parts, releases, keeps, server, admission, log })
 }
 
 async function servicesFor(
@@ -54,11 +64,11 @@ async function servicesFor(
   lasting: Lasting,
 ): Promise<BootServices> {
   const { config } = loaded
-  const { parts, releases, hardware, story, server, log } = lasting
+  const { parts, releases, keeps, hardware, story, server, log } = lasting
   await checkChoices(loaded, releases)
   await checkGivenLoaders(loaded)
   const drivers = new DriversChoice({ parts, hardware, story, log: log.child({ service: 'drivers' }) })
-  const plans = new Plans({ config, server, releases, parts, drivers })
+  const plans = new Plans({ config, server, releases, parts, drivers, keeps })
   const keys = await sshKeys(loaded)
   const onMissing = (names: readonly string[], error: unknown): void =>
     log.warn(`cannot fetch ${names.join(', ')}: machines with Secure Boot on cannot boot; all others can`, { error })

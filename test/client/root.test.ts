@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { boot, PLAN, SHELLS, type Shell } from './machine.ts'
+import { boot, CARD, PLAN, SHELLS, type Shell } from './machine.ts'
 
 const QUIET = 'quiet'
 
@@ -28,6 +28,25 @@ for (const shell of SHELLS) {
     assert.equal(
       mountOf(shell, '', 'nfs://10.77.0.1:2049/release/abab?vers=3'),
       `${COMMON}10.77.0.1,mountproto=tcp,port=2049,mountport=2049,vers=3 10.77.0.1:/release/abab /layers/release`,
+    )
+  })
+
+  test(`${shell}: a root that keeps what is written is mounted to be written, with its locks, and has no memory above it`, () => {
+    const roots = 'nfs://10.77.0.1:2049/keep/52-54-00-12-34-56/k7m2qa?vers=4.2'
+    const plan = { ...PLAN, NETROOT_ROOTS: roots, NETROOT_WRITES: 'keep' }
+    const commands = (commandLine: string) => boot(shell, { plan, cards: [CARD], commandLine }).commands
+    const own = commands(QUIET)
+    assert.deepEqual(
+      own.filter((line) => /^mount .*(?:nfs|overlay|sysroot$)/.test(line)),
+      [
+        'mount -t nfs -o rw,proto=tcp,hard,nocto,addr=10.77.0.1,clientaddr=10.77.0.50,port=2049,vers=4.2 10.77.0.1:/keep/52-54-00-12-34-56/k7m2qa /layers/release',
+        'mount --move /layers/release /sysroot',
+      ],
+    )
+    const others = commands(`${QUIET} root=nfs:10.77.0.9:/srv/root`).filter((line) => line.includes('-t nfs'))
+    assert.ok(
+      others.every((line) => line.includes('-o ro,nolock,')),
+      'a root that the command line names is no own one',
     )
   })
 
