@@ -82,6 +82,7 @@ const networks = {
 }
 const lossy: Readonly<Record<string, Fetch>> = {
   'tftp-hpa': (...args) => clients['tftp-hpa']?.(...args) ?? assert.fail(),
+  'busybox tftp': (name, target, port) => busybox(name, target, port, []),
   'atftp with a window of 16': (name, target, port) => atftp(name, target, port, ['windowsize 16']),
   curl,
 }
