@@ -3,11 +3,11 @@ import { test } from 'node:test'
 import { contains } from '../../net/cidr.ts'
 import { WireError } from '../../wire/error.ts'
 import { CAPTURES } from './captures.ts'
-import type { DhcpAnswer } from './answer.ts'
+import type { Asked, DhcpAnswer } from './answer.ts'
 import { linkOf } from './link.ts'
 import { option, readOption } from './options.ts'
 import { decodeMessage, type DhcpMessage, encodeMessage } from './packet.ts'
-import { type Handled, handleMessage } from './session.ts'
+import { type Handled, handleBootRequest, handleMessage } from './session.ts'
 import { SubnetLeases } from './subnet-leases.ts'
 
 /** More by hand: `NETROOT_FUZZ=5000000 npm run test:unit`. */
@@ -122,6 +122,42 @@ test(`handleMessage() survives ${PACKETS} mutations of real packets: no crash, n
   }
   assert.ok(answered > PACKETS / 20, `only ${answered} of ${PACKETS} were answered: the mutations are too wild`)
   assert.ok(leases.active().length <= 100, 'more leases than addresses')
+})
+
+/** Port 4011 in a menu: what it is asked for came from firmware, and now from anybody. */
+const BOOT_MUTATIONS: readonly Mutation[] = [
+  (bytes) => withOption(bytes, 53, [3]),
+  (bytes, random) => withOption(bytes, 43, [71, random(6), 0x80, random(4), 0, random(2)]),
+  (bytes, random) => withOption(bytes, 43, noise(random(64), random)),
+  (bytes, random) => patched(bytes, 12, [10, 7, 0, random(256)]),
+]
+
+test(`handleBootRequest() survives ${PACKETS} mutations of real packets and of choices in a menu`, async () => {
+  const random = numbersFrom(4011)
+  const entries = [{ name: 'debian', label: 'debian', isLocal: false }]
+  const chosen = { item: { type: 0x8000, layer: 0 }, name: 'debian' }
+  const server = {
+    serverAddress: HOME.address,
+    leases: new SubnetLeases({ subnets: RANGES }),
+    answer: (_: unknown, { bootItem }: Asked): DhcpAnswer =>
+      bootItem === undefined ? { prefix: 24, leaseSeconds: 600, menu: { seconds: 9, entries } } : { ...ANSWER, chosen },
+  }
+  const kinds = new Set<string>()
+  for (let n = 0; n < PACKETS; n += 1) {
+    let bytes = mutate(random)
+    for (const mutation of BOOT_MUTATIONS) {
+      if (bytes.length > OPTIONS_AT + 4 && random(2) === 0) bytes = mutation(bytes, random)
+    }
+    const request = decoded(bytes)
+    if (request === undefined) continue
+    const { exchange, reply } = await handleBootRequest(server, request)
+    assert.notEqual(exchange.outcome.kind, 'failed', Buffer.from(bytes).toString('hex'))
+    if (reply === undefined) continue
+    assert.equal(reply.to.port, 'sender')
+    kinds.add(reply.message.bootFile === '' ? 'menu' : 'file')
+    checkReply(request, { ...reply, to: { ...reply.to, address: HOME.address } })
+  }
+  assert.deepEqual([...kinds].sort(), ['file', 'menu'], 'the mutations reach both answers')
 })
 
 /** Malformed bytes are an everyday error, and no other. */

@@ -4,8 +4,9 @@ import { once } from 'node:events'
 import { test, type TestContext } from 'node:test'
 import type { DhcpExchange } from './exchange.ts'
 import { LeasePool } from './lease-pool.ts'
-import { option, readOption } from './options.ts'
+import { option, rawOption, readOption } from './options.ts'
 import { decodeMessage, encodeMessage } from './packet.ts'
+import { bootItemIn, bootItemOptions } from './pxe-options.ts'
 import { DhcpServer } from './server.ts'
 import { clientMessage } from './testing.ts'
 
@@ -72,4 +73,38 @@ test('DhcpServer.listen() says that the machine does not have the address', asyn
     name: 'BindError',
     message: /^Cannot serve DHCP on lo: this machine does not have that address; see .*ip -br address/,
   })
+})
+
+test('DhcpServer with menus answers on its boot port as a server too, from that port to where it was asked from', async (t) => {
+  const client = createSocket('udp4').bind(0, LOOPBACK)
+  await once(client, 'listening')
+  t.after(() => client.close())
+  const port = client.address().port
+  const item = { type: 0x8000, layer: 0 }
+  const server = await DhcpServer.listen({
+    interface: 'lo',
+    serverAddress: LOOPBACK,
+    leases: new LeasePool({ range: { first: LOOPBACK, last: LOOPBACK } }),
+    answer: (_, { bootItem }) => ({
+      prefix: 8,
+      leaseSeconds: 600,
+      ...(bootItem === undefined ? {} : { bootFile: 'snponly.efi', chosen: { item: bootItem, name: 'debian' } }),
+    }),
+    hasMenus: true,
+    bootPort: port - 1,
+    port: port - 3,
+  })
+  t.after(() => server.close())
+  const options = [
+    rawOption(option.vendorClass, 'PXEClient:Arch:00007:UNDI:003016'),
+    rawOption(option.vendorSpecific, bootItemOptions(item)),
+  ]
+  client.send(encodeMessage(clientMessage('request', { options, clientAddress: LOOPBACK })), port - 1, LOOPBACK)
+  const [datagram, peer] = (await once(client, 'message', { signal: AbortSignal.timeout(5000) })) as [
+    Buffer,
+    { port: number },
+  ]
+  const reply = decodeMessage(datagram)
+  assert.deepEqual([peer.port, reply.bootFile], [port - 1, 'snponly.efi'])
+  assert.deepEqual(bootItemIn(reply.options), item)
 })
