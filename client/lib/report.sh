@@ -124,7 +124,7 @@ report_lease() {
     "seconds $LEASE_SECONDS" ${SSH_FINGERPRINT:+"ssh-host-key $SSH_FINGERPRINT"}
 }
 
-report_root() { report root "url $ROOT_URL" "took $ROOT_TOOK"; }
+report_root() { report root "url $ROOT_URL" "took $ROOT_TOOK" ${ROOT_REFUSED:+"refused $ROOT_REFUSED"}; }
 
 report_handover() {
   local manager

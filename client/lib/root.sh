@@ -11,7 +11,7 @@ mount_root() {
   run mkdir -p "$RELEASE_LAYER"
   for url in $ROOTS; do
     type=${url%%:*}
-    ROOT_URL=$url
+    ROOT_URL=$url ROOT_REFUSED=''
     read_uptime
     began=$UPTIME
     if ! is_known_root "$type"; then

@@ -24,7 +24,8 @@ is_block_word() {
 choose_roots() {
   URL=
   url_of_command_line
-  ROOTS=${URL:-$NETROOT_ROOTS}
+  ROOTS=$URL
+  [ -n "$ROOTS" ] || roots_of_plan
   [ -n "$ROOTS" ] || url_of_word "$LEASE_ROOT_PATH"
   ROOTS=${ROOTS:-$URL}
   [ -n "$ROOTS" ] || default_of_kernel
@@ -32,6 +33,17 @@ choose_roots() {
   trouble no-plan "Nobody told this machine where its root is." \
     "No plan came with the initramfs, no root= on the kernel command line${ROOT_WORD:+ that names one ($ROOT_WORD)}, no root path (option 17) in the lease." \
     "Boot it through netroot, or add root=nfs:SERVER:/PATH to the kernel command line."
+}
+
+# rootflags= counts for the plan's roots as well: with it a profile's command line says how they are mounted.
+roots_of_plan() {
+  local url
+  for url in $NETROOT_ROOTS; do
+    URL=$url
+    add_root_flags
+    ROOTS=${ROOTS:+$ROOTS }$URL
+  done
+  URL=
 }
 
 # boot= comes before what root= implies, netroot= before root=, which then names a device that is no more than a name.

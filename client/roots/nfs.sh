@@ -31,23 +31,67 @@ nfs_answers() {
     "See that the server $1 runs, serves NFS on TCP port $2, and that no firewall is between."
 }
 
-# Version 3 where none is asked for, as the kernel's own nfsroot; then 4.2, for servers that have no other.
+# One version where one is asked for; the first that the server has where several are (vers=4.2/4.1/4.0/3, as in netroot's own
+# URLs). Without any, version 3 as the kernel's own nfsroot, because servers of version 4 may send owners as names, which
+# nobody can read yet; then 4.2, for servers that have no other.
 nfs_mount() {
-  case ,$NFS_OPTIONS, in
-    *,vers=* | *,nfsvers=* | *,v3,* | *,v4,* | *,v4.?,*) nfs_try "$2" "$NFS_OPTIONS" ;;
-    *) nfs_try_versions "$2" "$NFS_OPTIONS" ;;
+  local list others=,$NFS_OPTIONS,
+  nfs_name_client
+  list=${others#*,vers=}
+  list=${list%%,*}
+  case $list in
+    ?*/*)
+      others=${others%%,vers="$list",*},${others#*,vers="$list",}
+      others=${others#,}
+      others=${others%,}
+      ;;
+    *) list=3/4.2 others=$NFS_OPTIONS ;;
+  esac
+  case ,$others, in
+    *,vers=* | *,nfsvers=* | *,v3,* | *,v4,* | *,v4.?,*) nfs_try "$2" "$others" ;;
+    *) nfs_try_versions "$2" "$others" "$list" ;;
   esac
 }
 
-# A server without version 4 has said nothing of the root by that: what it answered to version 3 is the trouble.
+# nfs_try_versions DIRECTORY OPTIONS 4.2/4.1/3. What a server answers about the root counts for all of 4.x: after it only
+# another version is tried, and of all answers the first is told. That there is no such version says nothing of the root.
 # shellcheck disable=SC2153 # CAUSE and the others are set by trouble
 nfs_try_versions() {
-  local cause what found next
-  nfs_try "$1" "vers=3${2:+,$2}" && return
-  cause=$CAUSE what=$WHAT found=$FOUND next=$NEXT
-  nfs_try "$1" "vers=4.2${2:+,$2}" && return
-  [ "$WHAT" != "$NFS_OTHER_VERSION" ] || trouble "$cause" "$what" "$found" "$next"
+  local version list=$3/ cause='' what='' found='' next='' answered='' refused=''
+  while [ -n "$list" ]; do
+    version=${list%%/*}
+    list=${list#*/}
+    [ "${version%%.*}" != "$answered" ] || continue
+    if nfs_try "$1" "vers=$version${2:+,$2}"; then
+      nfs_tell_version "$version" "$2" "$refused"
+      return
+    fi
+    if [ "$WHAT" = "$NFS_OTHER_VERSION" ]; then
+      refused="${refused:+$refused, }$version"
+      continue
+    fi
+    answered=${version%%.*}
+    [ -n "$cause" ] || cause=$CAUSE what=$WHAT found=$FOUND next=$NEXT
+  done
+  [ -z "$cause" ] || trouble "$cause" "$what" "$found" "$next"
   return 1
+}
+
+# nfs_tell_version VERSION OPTIONS REFUSED: the root's URL says what it is mounted with, for the report and `netroot boots`.
+nfs_tell_version() {
+  URL="${ROOT_URL%%\?*}?vers=$1"
+  add_options_to_url "$2"
+  ROOT_URL=$URL
+  [ -n "$3" ] || return 0
+  ROOT_REFUSED="NFS $3"
+  warn "the root's server has no NFS $3; its root is mounted with version $1"
+}
+
+# Clients of version 4.1 and later are told apart by a name that the kernel makes of the host name, which may be the same on
+# two machines: then each would make the server drop what the other holds.
+nfs_name_client() {
+  local file="$ROOT/sys/fs/nfs/net/nfs_client/identifier"
+  [ ! -e "$file" ] || card_mac "$LEASE_INTERFACE" >"$file"
 }
 
 NFS_OTHER_VERSION="The server does not speak this version of NFS."

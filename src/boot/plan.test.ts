@@ -19,7 +19,7 @@ const REQUEST: PlanRequest = {
 test('planBoot() takes kernel, drivers and root of one release [FB63]', () => {
   const plan = planBoot(REQUEST)
   assert.equal(plan.kernel.path, `/release/${RELEASE}/kernel/6.12.57+deb13-amd64`)
-  assert.equal(plan.variables['NETROOT_ROOTS'], `nfs://10.77.0.1:2049/release/${RELEASE}?vers=3`)
+  assert.equal(plan.variables['NETROOT_ROOTS'], `nfs://10.77.0.1:2049/release/${RELEASE}?vers=4.2/4.1/4.0/3`)
   assert.equal(plan.variables['NETROOT_KERNEL'], '6.12.57+deb13-amd64')
 })
 

@@ -138,10 +138,13 @@ function variablesOf({
   }
 }
 
+/** The versions of NFS that a machine tries, in this order; our own server has all of them, one that is named may not. */
+const NFS_VERSIONS = '4.2/4.1/4.0/3'
+
 const ROOT_URLS = {
   nfs: (release: string, { address, nfsPort }: ServerAddresses, keepPath: string | undefined) =>
     keepPath === undefined
-      ? `nfs://${address}:${nfsPort}/release/${release}?vers=3`
+      ? `nfs://${address}:${nfsPort}/release/${release}?vers=${NFS_VERSIONS}`
       : `nfs://${address}:${nfsPort}${keepPath}?vers=4.2`, // locks without lockd
 } as const
 

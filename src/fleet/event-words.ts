@@ -101,7 +101,7 @@ function reportWords(event: Extract<BootEvent, { type: `report.${string}` }>): E
     case 'report.lease':
       return leaseWords(event)
     case 'report.root':
-      return { ...plain(`root mounted from ${shortDigests(event.url)}`), ...took(event.took) }
+      return rootWords(event)
     case 'report.handover':
       return plain(`network handed over to ${event.managers.join(', ') || 'nobody'}`)
     case 'report.switch':
@@ -135,6 +135,12 @@ function bootFile({ bootFile: file }: EventOf<'dhcp.ack'>): string {
 
 function memory({ memoryKib }: EventOf<'report.init'>): string {
   return memoryKib === undefined ? '' : `, ${formatBytes(memoryKib * 1024)} memory`
+}
+
+function rootWords(event: EventOf<'report.root'>): EventWords {
+  const mounted = `root mounted from ${shortDigests(event.url)}`
+  if (event.refused === undefined) return { ...plain(mounted), ...took(event.took) }
+  return { what: `${mounted}: its server has no ${event.refused}`, tone: 'warning', ...took(event.took) }
 }
 
 function took(seconds: number | undefined): { readonly tookMs?: number } {

@@ -65,6 +65,8 @@ interface ReportRoot extends Report {
   readonly url: string
   /** Seconds that mounting took. */
   readonly took?: number
+  /** What was asked for first and its server does not have: `NFS 4.2, 4.1`. */
+  readonly refused?: string
 }
 
 /** What the network managers of the real system were told. */

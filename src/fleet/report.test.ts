@@ -61,6 +61,12 @@ test('parseReport() reads lease, root, hand-over and switch', () => {
     server: '10.0.0.1',
     leaseSeconds: 43_200,
   })
+  assert.deepEqual(read('root\nurl nfs://x\nrefused NFS 4.2, 4.1\n'), {
+    type: 'report.root',
+    at: 1000,
+    url: 'nfs://x',
+    refused: 'NFS 4.2, 4.1',
+  })
   assert.deepEqual(read('root\nurl nfs://10.0.0.1:2049/release/ab?vers=3\ntook 0.12\n'), {
     type: 'report.root',
     at: 1000,

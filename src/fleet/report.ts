@@ -57,7 +57,13 @@ const STAGES: Readonly<Record<string, ReadStage>> = {
     ...optional('linkSeconds', f.number('link')),
     ...optional('sshHostKey', f.text('ssh-host-key')),
   }),
-  root: (f, when) => ({ type: 'report.root', ...when, url: f.needed('url'), ...optional('took', f.number('took')) }),
+  root: (f, when) => ({
+    type: 'report.root',
+    ...when,
+    url: f.needed('url'),
+    ...optional('took', f.number('took')),
+    ...optional('refused', f.text('refused')),
+  }),
   handover: (f, when) => ({ type: 'report.handover', ...when, managers: f.all('manager') }),
   switch: (f, when) => ({
     type: 'report.switch',

@@ -115,6 +115,45 @@ for (const shell of SHELLS) {
     assert.equal(commands.at(-1), 'switch_root /sysroot /sbin/init')
   })
 
+  test(`${shell}: of several versions the first that the server has is taken, which is said and told [AW47]`, () => {
+    const plan = { ...PLAN, NETROOT_ROOTS: 'nfs://10.77.0.1:2049/a?vers=4.2/4.1/4.0/3&rsize=65536' }
+    const versions = (answers: string) => {
+      const world = `on_mount() { case $* in *' nfs '*) case $* in ${answers} esac ;; esac; }`
+      const { commands, reports, screen } = boot(shell, { plan, world })
+      const mounts = commands.filter((line) => line.startsWith('mount -t nfs'))
+      return { tried: mounts.map((line) => /vers=[^ ]*/.exec(line)?.[0]), reports, screen }
+    }
+    const no = (pattern: string, words: string) => `${pattern}) echo "x failed: ${words}" >&2; return 1 ;;`
+    assert.deepEqual(versions('').tried, ['vers=4.2,rsize=65536'])
+    const { tried, reports, screen } = versions(no('*vers=4.[12]*', 'Protocol not supported'))
+    assert.deepEqual(
+      tried,
+      ['4.2', '4.1', '4.0'].map((version) => `vers=${version},rsize=65536`),
+    )
+    assert.match(screen, /warning: the root's server has no NFS 4\.2, 4\.1; its root is mounted with version 4\.0/)
+    const lines = reports.find(({ stage }) => stage === 'root')?.lines ?? []
+    assert.ok(lines.includes('url nfs://10.77.0.1:2049/a?vers=4.0&rsize=65536'), lines.join('\n'))
+    assert.ok(lines.includes('refused NFS 4.2, 4.1'), lines.join('\n'))
+    // an answer about the root is that of all of version 4
+    assert.deepEqual(versions(no('*vers=4*', 'No such file or directory')).tried, [
+      'vers=4.2,rsize=65536',
+      'vers=3,rsize=65536',
+    ])
+  })
+
+  test(`${shell}: rootflags= says how the plan's root is mounted; a version there is the only one`, () => {
+    const roots = 'nfs://10.77.0.1:2049/a?vers=4.2/4.1/4.0/3'
+    assert.match(mountOf(shell, 'rootflags=vers=3,rsize=8192', roots) ?? '', /,mountport=2049,vers=3,rsize=8192 /)
+    assert.match(mountOf(shell, 'rootflags=timeo=100', roots) ?? '', /,port=2049,vers=4\.2,timeo=100 /)
+  })
+
+  test(`${shell}: the kernel's NFS client gets a name of its own before it mounts`, () => {
+    const file = '/sys/fs/nfs/net/nfs_client/identifier'
+    const plan = { ...PLAN, NETROOT_ROOTS: 'nfs://10.77.0.1:2049/a?vers=4.2' }
+    const machine = boot(shell, { plan, commandLine: QUIET, files: { [file]: '(null)\n' } })
+    assert.equal(machine.file(file), '52:54:00:12:34:56\n')
+  })
+
   test(`${shell}: roots are tried in order until one mounts`, () => {
     const roots = 'nbd://10.0.0.1/x nfs://10.0.0.2/a?vers=3 nfs://10.0.0.3/b?vers=3'
     const world = `on_mount() { case $* in *10.0.0.2:*) return 1 ;; esac; }`

@@ -100,7 +100,7 @@ async function lease(boot: WireBoot): Promise<void> {
   assert.equal(await boot.machine.udhcpc(), boot.address)
 }
 async function root(boot: WireBoot): Promise<void> {
-  assert.equal(boot.value('NETROOT_ROOTS'), `nfs://${SERVER}:2049/release/${boot.digest}?vers=3`)
+  assert.equal(boot.value('NETROOT_ROOTS'), `nfs://${SERVER}:2049/release/${boot.digest}?vers=4.2/4.1/4.0/3`)
   assert.match(await boot.machine.nfsCat(boot.digest, 'usr/lib/os-release'), /^NAME=Specimen$/m)
 }
 async function report(boot: WireBoot, body: string): Promise<void> {

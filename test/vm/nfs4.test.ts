@@ -17,18 +17,21 @@ let session: Session
 before(async () => {
   digest = (await debianRelease()).digest
   served = await serveDebian()
-  const root = `root=nfs://10.77.0.1:2049/release/${digest}?vers=4.2`
-  pc = await bootDirectly(served, { name: 'v4', words: root, memoryMiB: 1024, cpus: 2 })
+  pc = await bootDirectly(served, { name: 'v4', memoryMiB: 1024, cpus: 2 })
 })
 after(() => served?.[Symbol.asyncDispose]())
 showWhatFailed(() => served)
 
-test('a machine boots to its login with its root by NFSv4.2 [AW16]', { timeout: BOOT_MS }, async () => {
+test('a machine boots to its login with its root by NFSv4.2 where nothing else is asked for [AW16] [AW47]', {
+  timeout: BOOT_MS,
+}, async () => {
   assert.equal((await eventOf(served, 'nfs.mount')).path, `/release/${digest}`)
+  assert.match((await eventOf(served, 'report.root')).url, /\?vers=4\.2$/)
   assert.equal((await eventOf(served, 'report.alive')).state, 'running')
   session = await Session.login(pc)
   // The mount itself lies below the overlay, where nobody can see it.
   assert.match(await session.run('cat /proc/fs/nfsfs/servers'), /^v4 0a4d0001 +801 /m)
+  assert.equal(await session.run('cat /sys/fs/nfs/net/nfs_client/identifier'), pc.macs[0])
   assert.equal(await session.run('stat -c %U:%a /usr/bin/passwd'), 'root:4755')
   assert.equal(await session.run('find /etc /usr/bin -xdev -nouser | head -n 3'), '', 'owners are numbers')
 })
