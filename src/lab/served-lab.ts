@@ -76,10 +76,12 @@ export class ServedLab implements AsyncDisposable {
     return this.#server?.stderr.text ?? ''
   }
 
-  /** Starts the server and waits until it serves. */
-  async start(): Promise<void> {
+  /** Starts the server, on the host of that name, and waits until it serves. */
+  async start({ host }: { readonly host?: string } = {}): Promise<void> {
     const args = ['up', '--config', this.configFile, '--store', this.#options.store, '--state', this.stateDirectory]
-    const server = this.lab.spawn(NETROOT, [...args, '--json'])
+    const elsewhere = host === undefined ? [] : ['unshare', '--uts', 'sh', '-c', 'hostname "$0"; exec "$@"', host]
+    const [program = NETROOT, ...words] = [...elsewhere, NETROOT, ...args, '--json']
+    const server = this.lab.spawn(program, words)
     this.#server = server
     await server.stdout.waitFor(/^\{"listening".*\n/m, { timeoutMs: START_MS, ...this.#signal() })
     void this.#follow(server)

@@ -31,8 +31,6 @@ export interface NfsServerOptions extends Omit<RpcServerOptions, 'programs'> {
   readonly onRead?: (address: string, exportPath: string, bytes: number) => void
   /** Clients of version 4 that hold something, kept so that they get it back after a restart. */
   readonly clients?: ClientRecords
-  /** What servers with the same `clients` have in common; this host's name, if it is left out. */
-  readonly scope?: string
 }
 
 /**
@@ -48,10 +46,11 @@ export class NfsServer implements AsyncDisposable {
 
   /** @throws {BindError} which says who has the port, or which right is missing */
   static async listen(options: NfsServerOptions): Promise<NfsServer> {
-    const { exports, onMount, onRead, log = silent, clients, scope = hostname(), ...rest } = options
+    const { exports, onMount, onRead, log = silent, clients, ...rest } = options
     const locator = new Locator(exports)
     const service = { locator, writeVerifier: randomBytes(8), onRead, log }
     const keeper = await StateKeeper.open({ log, ...(clients === undefined ? {} : { records: clients }) })
+    const scope = (await clients?.scope?.()) ?? hostname()
     const requestBytes = rest.limits?.recordBytes ?? REQUEST_BYTES
     const limits = { ...rest.limits, recordBytes: requestBytes }
     const namespace = new Namespace(exports, locator)

@@ -28,3 +28,19 @@ test('RecordsDirectory keeps records across a restart, whatever bytes name the c
   assert.equal((await again.load()).length, 1)
   assert.deepEqual(await readdir(parent), ['clients'])
 })
+
+test('scope() is the same for all servers of one directory, also where several start for the first time', async (t) => {
+  const parent = await mkdtemp(join(tmpdir(), 'netroot-scope-'))
+  t.after(() => rm(parent, { recursive: true }))
+  const scopes = Array.from({ length: 8 }, () => new RecordsDirectory(join(parent, 'shared')).scope())
+  const [first, ...others] = await Promise.all(scopes)
+  assert.match(first ?? '', /^[0-9a-f-]{36}$/)
+  assert.deepEqual(
+    others,
+    others.map(() => first),
+  )
+  assert.equal(await new RecordsDirectory(join(parent, 'shared')).scope(), first)
+  assert.deepEqual(await readdir(join(parent, 'shared')), ['server-scope'])
+  assert.deepEqual(await new RecordsDirectory(join(parent, 'shared')).load(), [])
+  assert.notEqual(await new RecordsDirectory(join(parent, 'another')).scope(), first)
+})

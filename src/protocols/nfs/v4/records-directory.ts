@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
-import { readFile, readdir, rm } from 'node:fs/promises'
+import { createHash, randomUUID } from 'node:crypto'
+import { link, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeDirectories, writeFileAtomic } from '../../../sys/files.ts'
 import { type ByteString, byteStringFrom, bytesOf } from '../../../wire/bytestring.ts'
@@ -7,6 +7,7 @@ import { hex, toHex } from '../../../wire/hex.ts'
 import type { ClientRecord, ClientRecords } from './state/records.ts'
 
 const ENDING = '.json'
+const SCOPE_FILE = 'server-scope'
 
 /** Keeps the records of clients in a directory, one small file for each; servers with other clients need another directory. */
 export class RecordsDirectory implements ClientRecords {
@@ -22,6 +23,21 @@ export class RecordsDirectory implements ClientRecords {
     const names = await readdir(this.#directory).catch(ifMissing)
     const records = await Promise.all(names.filter((name) => name.endsWith(ENDING)).map((name) => this.#read(name)))
     return records.filter((record) => record !== undefined)
+  }
+
+  /** Made once: of several that look for the first time, all have what one of them wrote. */
+  async scope(): Promise<string> {
+    const path = join(this.#directory, SCOPE_FILE)
+    const known = await readFile(path, 'utf8').catch(ifMissing)
+    if (typeof known === 'string') return known.trim()
+    await makeDirectories(this.#directory)
+    const made = `${path}.${randomUUID()}`
+    await writeFile(made, `${randomUUID()}\n`, { flush: true })
+    await link(made, path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error
+    })
+    await rm(made)
+    return (await readFile(path, 'utf8')).trim()
   }
 
   async put({ owner, exclusive }: ClientRecord): Promise<void> {
