@@ -29,15 +29,21 @@ export function serveNfsCommand(): Command {
       '--state <directory>',
       'remember there which clients hold locks, so that they get them back after a restart',
     )
+    .option('--rpcbind', 'tell the rpcbind that runs here of the port, for clients that ask it')
     .option('--verbose', 'log what goes on')
     .addHelpText('after', EXPORT_WORDS_HELP + EXAMPLES)
     .action(serveNfs)
 }
 
-async function serveNfs(
-  specs: readonly string[],
-  options: { readonly listen: string; readonly rw?: boolean; readonly state?: string; readonly verbose?: boolean },
-): Promise<void> {
+interface ServeNfsOptions {
+  readonly listen: string
+  readonly rw?: boolean
+  readonly state?: string
+  readonly rpcbind?: boolean
+  readonly verbose?: boolean
+}
+
+async function serveNfs(specs: readonly string[], options: ServeNfsOptions): Promise<void> {
   const { host, port } = parseListen(options.listen, 2049)
   const { fixedExports } = await import('../protocols/nfs/export.ts')
   const { NfsServer } = await import('../protocols/nfs/server.ts')
@@ -56,7 +62,12 @@ async function serveNfs(
     onMount: mountLogger(log),
     ...(options.state === undefined ? {} : { clients: new RecordsDirectory(join(options.state, 'nfs-clients')) }),
   })
-  await serveUntilSignal(server, { host, port: server.port })
+  trees.defer(() => server.close())
+  if (options.rpcbind === true) {
+    const { RpcbindRegistration } = await import('../protocols/rpc/rpcbind.ts')
+    trees.use(await RpcbindRegistration.register(server.programs, { host, port: server.port }))
+  }
+  await serveUntilSignal(trees, { host, port: server.port })
 }
 
 function mountLogger(log: Logger): (event: MountEvent) => void {

@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { explainBindError } from '../../sys/bind-error.ts'
 import { silent } from '../../sys/log.ts'
 import { byteStringOf } from '../../wire/bytestring.ts'
+import type { RpcProgram } from '../rpc/program.ts'
 import { portmapperProgram } from '../rpc/portmapper.ts'
 import { RpcServer, type RpcServerOptions } from '../rpc/server.ts'
 import { aclProgram } from './acl/program.ts'
@@ -39,6 +40,8 @@ export interface NfsServerOptions extends Omit<RpcServerOptions, 'programs'> {
  * kept, and clients of version 4 take back what they had.
  */
 export class NfsServer implements AsyncDisposable {
+  /** What rpcbind may be told of. */
+  readonly programs: readonly RpcProgram[]
   readonly #rpc: RpcServer
   readonly #locator: Locator
   readonly #idleTimer: NodeJS.Timeout
@@ -59,15 +62,17 @@ export class NfsServer implements AsyncDisposable {
     const nfs = { ...v3, versions: new Map([...v3.versions, [NFS_V4, v4]]) }
     const mount = mountProgram({ exports, onMount })
     const portmapper = portmapperProgram([nfs, mount], () => rpc.port)
-    const programs = [nfs, aclProgram(service), mount, portmapper]
+    const served = [nfs, aclProgram(service), mount]
+    const programs = [...served, portmapper]
     const rpc = await RpcServer.listen({ ...rest, limits, log, programs }).catch(async (error: unknown) => {
       const { port, host = '0.0.0.0' } = rest
       throw await explainBindError(error, { protocol: 'tcp', port, action: `serve NFS on ${host}` })
     })
-    return new NfsServer(rpc, locator, keeper)
+    return new NfsServer(served, rpc, locator, keeper)
   }
 
-  private constructor(rpc: RpcServer, locator: Locator, keeper: StateKeeper) {
+  private constructor(programs: readonly RpcProgram[], rpc: RpcServer, locator: Locator, keeper: StateKeeper) {
+    this.programs = programs
     this.#rpc = rpc
     this.#locator = locator
     this.#idleTimer = setInterval(() => locator.closeIdle(performance.now() - IDLE_FILE_MS), IDLE_FILE_MS).unref()

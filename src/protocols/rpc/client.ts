@@ -24,9 +24,8 @@ export class RpcRefusal extends Error {
   }
 }
 
-export interface RpcClientOptions {
-  readonly host: string
-  readonly port: number
+/** A TCP port, or a socket of this host. */
+export type RpcClientOptions = ({ readonly host: string; readonly port: number } | { readonly path: string }) & {
   readonly credential?: Credential
 }
 
@@ -35,7 +34,7 @@ interface Waiting {
   readonly reject: (error: Error) => void
 }
 
-/** Calls procedures over one TCP connection, any number at once. */
+/** Calls procedures over one connection, any number at once. */
 export class RpcClient implements AsyncDisposable {
   readonly socket: Socket
   readonly #credential: Credential | undefined
@@ -44,8 +43,8 @@ export class RpcClient implements AsyncDisposable {
   #xid = 1
 
   /** @throws the system's error, such as ECONNREFUSED */
-  static async connect({ host, port, credential }: RpcClientOptions): Promise<RpcClient> {
-    const socket = connect({ host, port, noDelay: true })
+  static async connect({ credential, ...where }: RpcClientOptions): Promise<RpcClient> {
+    const socket = connect({ ...where, noDelay: true })
     await once(socket, 'connect')
     return new RpcClient(socket, credential)
   }
