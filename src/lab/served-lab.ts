@@ -79,9 +79,12 @@ export class ServedLab implements AsyncDisposable {
   /** Starts the server, on the host of that name, and waits until it serves. */
   async start({ host }: { readonly host?: string } = {}): Promise<void> {
     const args = ['up', '--config', this.configFile, '--store', this.#options.store, '--state', this.stateDirectory]
-    const elsewhere = host === undefined ? [] : ['unshare', '--uts', 'sh', '-c', 'hostname "$0"; exec "$@"', host]
-    const [program = NETROOT, ...words] = [...elsewhere, NETROOT, ...args, '--json']
-    const server = this.lab.spawn(program, words)
+    const command = [NETROOT, ...args, '--json']
+    const elsewhere = ['--uts', 'sh', '-c', 'hostname "$0"; exec "$@"']
+    const server =
+      host === undefined
+        ? this.lab.spawn(NETROOT, command.slice(1))
+        : this.lab.spawn('unshare', [...elsewhere, host, ...command])
     this.#server = server
     await server.stdout.waitFor(/^\{"listening".*\n/m, { timeoutMs: START_MS, ...this.#signal() })
     void this.#follow(server)
