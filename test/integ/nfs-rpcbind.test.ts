@@ -29,7 +29,7 @@ async function beside(script: string): Promise<string> {
   const words = ['--net', '--mount', '--pid', '--fork', '--kill-child', 'sh', '-c', all, NETROOT, directory]
   const { stdout, stderr, status } = await runToEnd('unshare', words)
   assert.equal(status, 0, `${stdout}${stderr}`)
-  return stdout.toString()
+  return stdout
 }
 
 test('serve nfs --rpcbind tells rpcbind of NFS, NFSACL and MOUNT, and takes them out when it ends', async () => {
