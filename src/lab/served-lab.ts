@@ -76,15 +76,10 @@ export class ServedLab implements AsyncDisposable {
     return this.#server?.stderr.text ?? ''
   }
 
-  /** Starts the server, on the host of that name, and waits until it serves. */
-  async start({ host }: { readonly host?: string } = {}): Promise<void> {
+  /** Starts the server and waits until it serves. */
+  async start(): Promise<void> {
     const args = ['up', '--config', this.configFile, '--store', this.#options.store, '--state', this.stateDirectory]
-    const command = [NETROOT, ...args, '--json']
-    const elsewhere = ['--uts', 'sh', '-c', 'hostname "$0"; exec "$@"']
-    const server =
-      host === undefined
-        ? this.lab.spawn(NETROOT, command.slice(1))
-        : this.lab.spawn('unshare', [...elsewhere, host, ...command])
+    const server = this.lab.spawn(NETROOT, [...args, '--json'])
     this.#server = server
     await server.stdout.waitFor(/^\{"listening".*\n/m, { timeoutMs: START_MS, ...this.#signal() })
     void this.#follow(server)
