@@ -43,7 +43,7 @@ roots_of_plan() {
     add_root_flags
     ROOTS=${ROOTS:+$ROOTS }$URL
   done
-  URL=
+  URL='' NETROOT_ROOTS=$ROOTS # they are the plan's still, which may be mounted to be written
 }
 
 # boot= comes before what root= implies, netroot= before root=, which then names a device that is no more than a name.

@@ -144,6 +144,12 @@ for (const shell of SHELLS) {
   test(`${shell}: rootflags= says how the plan's root is mounted; a version there is the only one`, () => {
     const roots = 'nfs://10.77.0.1:2049/a?vers=4.2/4.1/4.0/3'
     assert.match(mountOf(shell, 'rootflags=vers=3,rsize=8192', roots) ?? '', /,mountport=2049,vers=3,rsize=8192 /)
+    const plan = { ...PLAN, NETROOT_WRITES: 'keep', NETROOT_ROOTS: 'nfs://10.77.0.1:2049/keep/a?vers=4.2' }
+    const kept = boot(shell, { plan, commandLine: `${QUIET} rootflags=timeo=100` }).commands
+    assert.match(
+      kept.find((line) => line.startsWith('mount -t nfs')) ?? '',
+      /^mount -t nfs -o rw,.*vers=4\.2,timeo=100 /,
+    )
     assert.match(mountOf(shell, 'rootflags=timeo=100', roots) ?? '', /,port=2049,vers=4\.2,timeo=100 /)
   })
 
