@@ -30,9 +30,21 @@ export async function openLeases(
   options: Omit<SubnetLeasesOptions, 'store' | 'now'>,
   clocks: LeaseClocks = CLOCKS,
 ): Promise<KeptLeases> {
+  const { store, ...journal } = await openLeaseStore(path, clocks)
+  return { leases: new SubnetLeases({ ...options, now: clocks.steady, store }), ...journal }
+}
+
+/**
+ * The file alone, for pools of any addresses that count their leases by the steady clock.
+ *
+ * @throws {Error} if the file cannot be read or written, or holds something else
+ */
+export async function openLeaseStore(
+  path: string,
+  clocks: LeaseClocks = CLOCKS,
+): Promise<AsyncDisposable & { readonly store: LeaseStore }> {
   const journal = await LeaseJournal.open(path)
-  const leases = new SubnetLeases({ ...options, now: clocks.steady, store: storeOf(journal, clocks) })
-  return { leases, [Symbol.asyncDispose]: () => journal[Symbol.asyncDispose]() }
+  return { store: storeOf(journal, clocks), [Symbol.asyncDispose]: () => journal[Symbol.asyncDispose]() }
 }
 
 function storeOf(journal: LeaseJournal, clocks: LeaseClocks): LeaseStore {

@@ -33,8 +33,18 @@ export interface AddressRange {
   readonly last: Ipv4
 }
 
+/** How the addresses of a pool are counted. */
+export interface Numbering {
+  readonly toNumber: (address: string) => number
+  readonly fromNumber: (value: number) => string
+}
+
+const IPV4: Numbering = { toNumber: ipv4ToNumber, fromNumber: ipv4FromNumber }
+
 export interface LeasePoolOptions {
   readonly range?: AddressRange
+  /** Of addresses that are not IPv4's. */
+  readonly numbering?: Numbering
   /** Addresses of known machines, in the range or outside it. */
   readonly fixed?: ReadonlyMap<Mac, Ipv4>
   readonly store?: LeaseStore
@@ -53,6 +63,7 @@ const DECLINED_MS = 3_600_000
  */
 export class LeasePool implements LeaseBook {
   readonly #range: { readonly first: number; readonly last: number }
+  readonly #numbering: Numbering
   readonly #store: LeaseStore
   readonly #now: () => number
   readonly #byAddress = new Map<Ipv4, Lease>()
@@ -64,8 +75,9 @@ export class LeasePool implements LeaseBook {
   /** Nothing of the range expires before: a flood of strangers must not make us look through it each time. */
   #fullUntil = 0
 
-  constructor({ range, fixed = new Map(), store = FORGETFUL, now = steadyNow }: LeasePoolOptions) {
-    this.#range = range === undefined ? { first: 1, last: 0 } : numbersOf(range)
+  constructor({ range, numbering = IPV4, fixed = new Map(), store = FORGETFUL, now = steadyNow }: LeasePoolOptions) {
+    this.#numbering = numbering
+    this.#range = range === undefined ? { first: 1, last: 0 } : numbersOf(range, numbering)
     this.#neverUsed = this.#range.first
     this.#store = store
     this.#now = now
@@ -92,7 +104,7 @@ export class LeasePool implements LeaseBook {
   /** All leases that a machine holds now, in the order of their addresses. */
   active(): Lease[] {
     const leases = [...this.#byAddress.values()].filter((lease) => lease.state === 'bound' && this.#inForce(lease))
-    return leases.sort((a, b) => ipv4ToNumber(a.address) - ipv4ToNumber(b.address))
+    return leases.sort((a, b) => this.#numbering.toNumber(a.address) - this.#numbering.toNumber(b.address))
   }
 
   /** A pool knows one network and is asked about no other. */
@@ -165,7 +177,7 @@ export class LeasePool implements LeaseBook {
 
   #takeNeverUsed(): Ipv4 | undefined {
     for (; this.#neverUsed <= this.#range.last; this.#neverUsed += 1) {
-      const address = ipv4FromNumber(this.#neverUsed)
+      const address = this.#numbering.fromNumber(this.#neverUsed)
       if (!this.#byAddress.has(address) && !this.#reserved.has(address)) return address
     }
     return undefined
@@ -201,7 +213,7 @@ export class LeasePool implements LeaseBook {
     return lease.expiresAt > this.#now()
   }
   #inRange(address: Ipv4): boolean {
-    const number = ipv4ToNumber(address)
+    const number = this.#numbering.toNumber(address)
     return number >= this.#range.first && number <= this.#range.last
   }
 
@@ -231,7 +243,7 @@ export class LeasePool implements LeaseBook {
   #fullText(): string {
     const size = this.#range.last - this.#range.first + 1
     if (size <= 0) return 'no address: the machine has no fixed one, and there is no range'
-    const range = `${ipv4FromNumber(this.#range.first)}-${ipv4FromNumber(this.#range.last)}`
+    const range = `${this.#numbering.fromNumber(this.#range.first)}-${this.#numbering.fromNumber(this.#range.last)}`
     return `no address is free: all ${size} of the range ${range} are leased; widen the range or shorten the leases`
   }
 }
@@ -252,6 +264,6 @@ function comesBefore(a: Lease, b: Lease): boolean {
   return aOffer === (b.state === 'offered') ? a.expiresAt < b.expiresAt : aOffer
 }
 
-function numbersOf({ first, last }: AddressRange): { first: number; last: number } {
-  return { first: ipv4ToNumber(first), last: ipv4ToNumber(last) }
+function numbersOf({ first, last }: AddressRange, { toNumber }: Numbering): { first: number; last: number } {
+  return { first: toNumber(first), last: toNumber(last) }
 }
