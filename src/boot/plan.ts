@@ -1,5 +1,5 @@
 import type { Mac } from '../net/mac.ts'
-import { httpBase, type ServerAddresses } from './server-addresses.ts'
+import { httpBase, type ServerAddresses, urlHost } from './server-addresses.ts'
 import { type StaticAddress, staticIpWord } from './static-address.ts'
 
 /** What a profile says of a boot, with inheritance resolved. */
@@ -97,11 +97,21 @@ function commandLineOf(request: PlanRequest): string {
     `netroot.boot=${bootId}`,
     `netroot.server=${httpBase(server)}`,
     ...(request.initramfs === 'image' ? rootWords(request) : []),
-    ...(request.address === undefined ? [] : [staticIpWord(request.address)]),
+    ...addressWord(request),
     ...profile.commandLine,
   ]
   return words.join(' ')
 }
+
+/** `ip=`, where the initramfs gets its address otherwise than by DHCPv4, and the profile says nothing of it. */
+function addressWord({ address, server, profile }: PlanRequest): string[] {
+  if (address !== undefined) return [staticIpWord(address)]
+  const isSaid = profile.commandLine.some((word) => word.startsWith('ip='))
+  return server.ipWord === undefined || isSaid ? [] : [`ip=${server.ipWord}`]
+}
+
+const ONLY_IPV4 =
+  "the image's own initramfs mounts its root over IPv4 only: boot the machine over IPv4, or say initramfs: netroot"
 
 /**
  * What initramfs-tools understands, initramfs-tools(7). It hands the options to klibc's nfsmount, which knows `port=`
@@ -109,6 +119,7 @@ function commandLineOf(request: PlanRequest): string {
  * card.
  */
 function rootWords({ release, server, address }: PlanRequest): string[] {
+  if (server.address.includes(':')) throw new Error(ONLY_IPV4)
   const root = `${server.address}:/release/${release},port=${server.nfsPort}`
   return ['boot=nfs', 'root=/dev/nfs', `nfsroot=${root}`, ...(address === undefined ? ['ip=dhcp'] : []), 'ro']
 }
@@ -144,8 +155,8 @@ const NFS_VERSIONS = '4.2/4.1/4.0/3'
 const ROOT_URLS = {
   nfs: (release: string, { address, nfsPort }: ServerAddresses, keepPath: string | undefined) =>
     keepPath === undefined
-      ? `nfs://${address}:${nfsPort}/release/${release}?vers=${NFS_VERSIONS}`
-      : `nfs://${address}:${nfsPort}${keepPath}?vers=4.2`, // locks without lockd
+      ? `nfs://${urlHost(address)}:${nfsPort}/release/${release}?vers=${NFS_VERSIONS}`
+      : `nfs://${urlHost(address)}:${nfsPort}${keepPath}?vers=4.2`, // locks without lockd
 } as const
 
 function rootUrl(transport: 'nfs', release: string, server: ServerAddresses, keepPath: string | undefined): string {

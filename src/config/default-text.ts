@@ -34,6 +34,9 @@ range: ${range}
 #: domain: lab.example
 #: ntp: [192.168.1.1]
 
+# IPv6: machines boot over it too, by DHCPv6. A router must announce the network.
+#: ipv6: { prefix: "fd77::/64", range: "fd77::100-fd77::1ff" }
+
 # More networks: on other interfaces, or behind DHCP relays.
 #: networks: [{ relayed: 10.9.0.0/24, range: 10.9.0.100-10.9.0.199, router: 10.9.0.1 }]
 
@@ -99,6 +102,7 @@ default: ${image}
 #:   pc7:
 #:     mac: 52:54:00:12:34:56
 #:     address: 192.168.1.7
+#:     address6: "fd77::7"
 #:     profile: ${image}
 #:     hostname: pc7
 `

@@ -26,6 +26,11 @@ export function leasesPath(state: string): string {
   return join(state, 'dhcp-leases')
 }
 
+/** The DHCPv6 leases of a state directory. */
+export function leases6Path(state: string): string {
+  return join(state, 'dhcp6-leases')
+}
+
 /** The embedded database (boots and their events) of a state directory. */
 export function databasePath(state: string): string {
   return join(state, 'netroot.sqlite')

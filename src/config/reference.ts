@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { classShape, clientShape, configShape, networkShape, portsShape, profileShape } from './schema.ts'
+import { classShape, clientShape, configShape, ipv6Shape, networkShape, portsShape, profileShape } from './schema.ts'
 
 type Shape = Readonly<Record<string, z.ZodType>>
 
@@ -12,6 +12,7 @@ export function configReference(): string {
     'line and column; `netroot config show --client NAME` shows what one machine boots.',
     '',
     ...section('## The file', configShape),
+    ...section('## ipv6', ipv6Shape),
     ...section('## networks', networkShape),
     ...section('## ports', portsShape),
     ...section('## profiles: NAME', profileShape),

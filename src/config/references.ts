@@ -11,6 +11,7 @@ export function referenceProblems(source: YamlSource, config: Partial<Config>): 
   return [
     ...duplicates(source, clients, 'mac'),
     ...duplicates(source, clients, 'address'),
+    ...duplicates(source, clients, 'address6'),
     ...serverAddressTaken(source, config),
     ...sshWithoutKeys(source, config),
     ...(config.profiles === undefined ? [] : profileProblems(source, { ...config, profiles: config.profiles })),
@@ -37,7 +38,11 @@ const SSH_WORD = /^netroot\.ssh(?:=(?:1|yes))?$/
 
 type WithProfiles = Partial<Config> & { readonly profiles: Record<string, Profile> }
 
-function duplicates(source: YamlSource, clients: readonly [string, Client][], key: 'mac' | 'address'): ConfigProblem[] {
+function duplicates(
+  source: YamlSource,
+  clients: readonly [string, Client][],
+  key: 'mac' | 'address' | 'address6',
+): ConfigProblem[] {
   const owner = new Map<string, string>()
   return clients.flatMap(([name, client]) => {
     const value = client[key]

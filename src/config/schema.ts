@@ -9,6 +9,9 @@ import {
   interfaceName,
   ipv4Address,
   ipv4Network,
+  ipv6Address,
+  ipv6Network,
+  ipv6Range,
   macAddress,
   moduleName,
   name,
@@ -29,6 +32,7 @@ const rootTransport = z.enum(['nfs'], { error: ROOT })
 const MENU_ENTRIES = 'want a list of profiles such as [debian, rescue, local]'
 
 const ADDRESSES = 'want a list of addresses such as [192.168.1.1]'
+const ADDRESSES6 = 'want a list of addresses such as [fd77::1]'
 
 /** What a profile says of a boot. A client may say each of these too, and then it wins. */
 const bootKeys = {
@@ -112,6 +116,7 @@ export const profileShape = {
 export const clientShape = {
   mac: macAddress.describe('MAC address of the card that the machine boots from'),
   address: ipv4Address.optional().describe('Address that this machine always gets; it may lie inside the range'),
+  address6: ipv6Address.optional().describe('The same for IPv6, where `ipv6` serves its network'),
   profile: name.optional().describe('Profile; without it the default profile'),
   hostname: hostName.optional().describe('Host name; without it the name of the client'),
   ...bootKeys,
@@ -141,6 +146,21 @@ export const classShape = {
   profile: name.describe('Profile of these machines'),
 }
 
+/** The keys of `ipv6`. */
+export const ipv6Shape = {
+  prefix: ipv6Network.describe('The network, such as fd77::/64; the interface has an address of it'),
+  range: ipv6Range
+    .optional()
+    .describe('Pool of addresses, such as fd77::100-fd77::1ff; without it machines make their own (SLAAC)'),
+  address: ipv6Address.optional().describe("The server's address there, where the interface has several"),
+  dns: z.array(ipv6Address, { error: ADDRESSES6 }).default([]).describe('Name servers told to machines'),
+  ntp: z.array(ipv6Address, { error: ADDRESSES6 }).default([]).describe('Time servers told to machines'),
+}
+
+const ipv6 = z
+  .strictObject(ipv6Shape, { error: 'want the keys of an IPv6 network such as prefix: and range:' })
+  .optional()
+
 /** The keys of one of `networks`. */
 export const networkShape = {
   interface: interfaceName.optional().describe('Another interface on which machines are served'),
@@ -152,6 +172,7 @@ export const networkShape = {
   dns: z.array(ipv4Address, { error: ADDRESSES }).optional().describe('Name servers; without it those above'),
   domain: domainName.optional().describe('Domain; without it the one above'),
   ntp: z.array(ipv4Address, { error: ADDRESSES }).optional().describe('Time servers; without it those above'),
+  ipv6: ipv6.describe('The same network over IPv6; see below'),
 }
 
 /** The keys of `ports`. */
@@ -197,6 +218,9 @@ export const configShape = {
   dns: z.array(ipv4Address, { error: ADDRESSES }).default([]).describe('Name servers told to machines'),
   domain: domainName.optional().describe('Domain told to machines'),
   ntp: z.array(ipv4Address, { error: ADDRESSES }).default([]).describe('Time servers told to machines'),
+  ipv6: ipv6.describe(
+    'Machines boot over IPv6 too, by DHCPv6; a router must announce the network. Without it they do not',
+  ),
   networks: z
     .array(network, { error: 'want a list of networks, each with interface: or relayed:, and range:' })
     .default([])
@@ -255,6 +279,8 @@ export const configSchema = z.strictObject(configShape, { error: 'want keys such
 export type Config = z.output<typeof configSchema>
 export type Profile = z.output<typeof profile>
 export type Client = z.output<typeof client>
+/** What `ipv6` says of a network. */
+export type ConfiguredIpv6 = NonNullable<Config['ipv6']>
 /** One of `networks`. */
 export type ConfiguredNetwork = z.output<typeof network>
 export type RootTransport = z.output<typeof rootTransport>

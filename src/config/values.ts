@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { type Cidr, networkOf, parseCidr } from '../net/cidr.ts'
 import { type Ipv4, ipv4ToNumber } from '../net/ipv4.ts'
+import { type Cidr6, type Ipv6, networkOf6, parseCidr6, parseIpv6 } from '../net/ipv6.ts'
 import { type Mac, parseMac } from '../net/mac.ts'
+import { parseRange6 } from '../protocols/dhcp6/network.ts'
 
 /*
  * The leaves of the schema. The message of each is what was wanted; `problems.ts` puts what was found in front of it.
@@ -42,6 +44,19 @@ export const ipv4Network = read<Cidr>('want a network such as 10.9.0.0/24', (tex
   if (network.address !== networkOf(network)) throw new TypeError('not the first address')
   return network
 })
+
+export const ipv6Address = read<Ipv6>('want an IPv6 address such as fd77::1', parseIpv6)
+
+export const ipv6Network = read<Cidr6>('want a network such as fd77::/64', (text) => {
+  const network = parseCidr6(text)
+  if (network.address !== networkOf6(network)) throw new TypeError('not the first address')
+  return network
+})
+
+export const ipv6Range = read<AddressRange>(
+  'want the first and the last address such as fd77::100-fd77::1ff',
+  parseRange6,
+)
 
 export const addressRange = read<AddressRange>(
   'want the first and the last address of the pool such as 192.168.1.100-192.168.1.199',

@@ -13,6 +13,8 @@ interface DhcpDiscover extends Dhcp {
   readonly type: 'dhcp.discover'
   /** DHCP option 93. */
   readonly architecture?: number
+  /** It asks for an IPv6 address, by DHCPv6. */
+  readonly ipv6?: true
   readonly busId?: string
   /** The relay that passed it on. */
   readonly relay?: Ipv4

@@ -49,10 +49,16 @@ export function wordsOf(event: BootEvent): EventWords {
 function rawWordsOf(event: BootEvent): EventWords {
   switch (event.type) {
     case 'dhcp.discover':
-      return plain(`${SPEAKERS[event.speaker]} asks for an address${platform(event)}`)
+      return plain(
+        `${SPEAKERS[event.speaker]} asks for an ${event.ipv6 === true ? 'IPv6 address' : 'address'}${platform(event)}`,
+      )
     case 'dhcp.offer':
       // beside another server: it gives the address, we say what to boot
-      return plain(event.address === '0.0.0.0' ? `boot file offered: ${event.bootFile}` : `${event.address} offered`)
+      return plain(
+        event.address === '0.0.0.0' || event.address === '::'
+          ? `boot file offered: ${event.bootFile}`
+          : `${event.address} offered`,
+      )
     case 'dhcp.ack':
       return plain(`${event.address} leased for ${formatSeconds(event.leaseSeconds)}${bootFile(event)}`)
     case 'dhcp.nak':

@@ -4,6 +4,9 @@ import { macFromBytes, type Mac, macToBytes } from './mac.ts'
 /** An IPv6 address in the one form of RFC 5952: `fd77::1`. */
 export type Ipv6 = string
 
+/** An address of either kind; only IPv6's have colons. */
+export type IpAddress = string
+
 /** An IPv6 network, or an address together with its network. */
 export interface Cidr6 {
   readonly address: Ipv6

@@ -62,7 +62,10 @@ function networkAnswer({ network, settings }: AnsweredNetwork): DhcpAnswer {
 }
 
 /** UEFI that fetched iPXE and did not start it gets shim and GRUB, which are signed, where no loader is named. */
-export function learnedLoader(client: DhcpClient, refusesIpxe: (mac: Mac) => boolean): 'grub' | undefined {
+export function learnedLoader(
+  client: Pick<DhcpClient, 'architecture' | 'firmware' | 'isIpxe' | 'mac'>,
+  refusesIpxe: (mac: Mac) => boolean,
+): 'grub' | undefined {
   const { architecture = 0, firmware, isIpxe, mac } = client
   if (firmware === 'none' || isIpxe || !SIGNED_ARCHITECTURES.has(architecture)) return undefined
   return refusesIpxe(mac) ? 'grub' : undefined

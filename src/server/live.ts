@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { ServerAddresses } from '../boot/server-addresses.ts'
 import { clientOf } from '../config/effective.ts'
 import { type LoadedConfig, refuseIfAny } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
-import type { Ipv4 } from '../net/ipv4.ts'
+import { contains6, type IpAddress, isIpv6 } from '../net/ipv6.ts'
 import type { Mac } from '../net/mac.ts'
 import type { AnswerClient } from '../protocols/dhcp/answer.ts'
 import type { BootServices } from './boot-services.ts'
@@ -28,7 +29,7 @@ export interface ServedThere {
  */
 export class Live {
   #served: Served
-  readonly #there = new Map<Ipv4, ServedThere>()
+  readonly #there = new Map<IpAddress, ServedThere>()
 
   constructor(served: Served) {
     this.#served = served
@@ -44,7 +45,7 @@ export class Live {
   }
 
   /** The same services for machines that find the server at this address. */
-  at(address: Ipv4): ServedThere {
+  at(address: IpAddress): ServedThere {
     const there = this.#there.get(address) ?? this.#make(address)
     this.#there.set(address, there)
     return there
@@ -53,9 +54,9 @@ export class Live {
   /** What netroot.yaml calls a machine; '' where it has no name. */
   readonly nameOf = (mac: Mac): string => clientOf(this.#served.config, mac)?.name ?? ''
 
-  #make(address: Ipv4): ServedThere {
+  #make(address: IpAddress): ServedThere {
     const { config, network, services: first } = this.#served
-    const server = { ...first.server, address }
+    const server = serverAt(first.server, address, config)
     const services = address === first.server.address ? first : { ...first, server, plans: first.plans.at(server) }
     const refusesIpxe = (mac: Mac): boolean => services.story.refusesIpxe(mac)
     const classOf = (mac: Mac): string | undefined => services.story.current(mac)?.machine.class
@@ -63,8 +64,27 @@ export class Live {
   }
 }
 
+/** Over IPv6 no syslog is taken, and the initramfs asks for its address in another way. */
+function serverAt(server: ServerAddresses, address: IpAddress, config: Config): ServerAddresses {
+  if (!isIpv6(address)) return { ...server, address }
+  const networks = [config.ipv6, ...config.networks.map(({ ipv6 }) => ipv6)]
+  const here = networks.find((one) => one !== undefined && contains6(one.prefix, address))
+  const { httpPort, nfsPort } = server
+  return { address, httpPort, nfsPort, ipWord: here?.range === undefined ? 'auto6' : 'dhcp6' }
+}
+
 /** What sockets, pools and files were opened by: another value needs another process. */
-const FIXED_AT_START = ['interface', 'address', 'range', 'dhcp', 'networks', 'ports', 'atOnce', 'store'] as const
+const FIXED_AT_START = [
+  'interface',
+  'address',
+  'range',
+  'dhcp',
+  'ipv6',
+  'networks',
+  'ports',
+  'atOnce',
+  'store',
+] as const
 
 /**
  * Refuses what cannot be changed while it is served.

@@ -9,8 +9,9 @@ import {
 } from '../boot/loaders/grub.ts'
 import { chooseName, readChooseName } from '../boot/loaders/menu.ts'
 import { pxelinuxConfig, pxelinuxLocal, pxelinuxMenu, pxelinuxWait } from '../boot/loaders/pxelinux.ts'
-import { httpBase } from '../boot/server-addresses.ts'
-import { type Ipv4, isIpv4 } from '../net/ipv4.ts'
+import { httpBase, urlHost } from '../boot/server-addresses.ts'
+import { isIpv4 } from '../net/ipv4.ts'
+import { type IpAddress, isIpv6 } from '../net/ipv6.ts'
 import type { Mac } from '../net/mac.ts'
 import type { HttpAnswer, HttpRequest } from '../protocols/http/answer.ts'
 import { type NamedMachine, readTftpName, type TftpName } from '../protocols/tftp/names.ts'
@@ -28,7 +29,7 @@ export interface ConfigRequest {
   /** The entry of its menu that the machine asks for. */
   readonly choice: string | undefined
   /** Address of whoever asks. */
-  readonly peer: Ipv4
+  readonly peer: IpAddress
   /** GRUB fetches the rest the same way. */
   readonly by: 'tftp' | 'http'
 }
@@ -73,9 +74,9 @@ export async function sendGrubConfig(services: BootServices, { path, peer }: Htt
   return text === undefined ? textAnswer(`There is no ${path}`, 404) : textAnswer(text)
 }
 
-/** The address of somebody who asks; none of ours where it is no IPv4 address. */
-export function peerAddress({ address }: { readonly address: string }): Ipv4 {
-  return isIpv4(address) ? address : '0.0.0.0'
+/** The address of somebody who asks; none of ours where it is one of the link alone. */
+export function peerAddress({ address }: { readonly address: string }): IpAddress {
+  return isIpv4(address) || isIpv6(address) ? address : '0.0.0.0'
 }
 
 function pxelinuxFor(step: NextStep, base: string, { path, again = path }: AskedNames): string {
@@ -108,12 +109,12 @@ function grubFor(step: NextStep, device: GrubDevice, { path, again }: AskedNames
 }
 
 function grubDevice({ server: { address, httpPort } }: BootServices, by: ConfigRequest['by']): GrubDevice {
-  if (by === 'tftp') return `tftp,${address}`
-  return httpPort === 80 ? `http,${address}` : `http,${address}:${httpPort}`
+  if (by === 'tftp') return `tftp,${urlHost(address)}`
+  return httpPort === 80 ? `http,${urlHost(address)}` : `http,${urlHost(address)}:${httpPort}`
 }
 
 /** PXELINUX asks for `default` last, when the machine's card has told nothing: then its address tells. */
-function macOf({ story }: BootServices, machine: NamedMachine, peer: Ipv4): Mac | undefined {
+function macOf({ story }: BootServices, machine: NamedMachine, peer: IpAddress): Mac | undefined {
   if (machine.by === 'mac') return machine.mac
   const address = machine.by === 'address' ? machine.address : machine.by === 'anyone' ? peer : undefined
   return address === undefined ? undefined : story.ofAddress(address)?.machine.mac

@@ -6,10 +6,11 @@ import type { Config } from '../config/schema.ts'
 import type { Boots } from '../fleet/boots.ts'
 import type { Boot } from '../fleet/boots-reader.ts'
 import type { Machine } from '../fleet/machine.ts'
-import type { Ipv4 } from '../net/ipv4.ts'
+import type { IpAddress, Ipv6 } from '../net/ipv6.ts'
 import type { Mac } from '../net/mac.ts'
 import { machineOf } from './machine.ts'
 import type { DhcpClient } from '../protocols/dhcp/client.ts'
+import type { Dhcp6Leases } from '../protocols/dhcp6/leases.ts'
 import { HttpServer } from '../protocols/http/server.ts'
 import { NfsServer } from '../protocols/nfs/server.ts'
 import { RecordsDirectory } from '../protocols/nfs/v4/records-directory.ts'
@@ -23,6 +24,7 @@ import { learnedLoader } from './dhcp-answers.ts'
 import { startDhcpService } from './dhcp-service.ts'
 import { dhcpStory } from './dhcp-story.ts'
 import { FileStory } from './file-story.ts'
+import { namedAddresses, startIpv6 } from './ipv6-services.ts'
 import { sparesIpv6Wait } from './ipv6-wait.ts'
 import { joinExports } from './keep-exports.ts'
 import { releaseAfterShutdown } from './keep-shutdown.ts'
@@ -56,6 +58,7 @@ export class NetrootServer implements AsyncDisposable {
   readonly #options: NetrootOptions
   readonly #live: Live
   readonly #state: ServerState
+  readonly #ipv6: Dhcp6Leases | undefined
   readonly #open: AsyncDisposableStack
 
   /**
@@ -85,12 +88,15 @@ export class NetrootServer implements AsyncDisposable {
     const composition = { live, network, address: server.address, state, stateDirectory }
     await startServices(composition, open)
     for (const more of networksBeside(composition)) await startServices(more, open)
+    const serveFiles = (address: Ipv6) => startFileServices({ ...composition, address }, open)
+    const ipv6 = await startIpv6({ loaded, live, stateDirectory, serveFiles }, open)
     if ('error' in syslog) options.log.warn(NO_SYSLOG, { error: syslog.error }) // what else is wrong was said before
     services.story.recordRestart(Date.now()) // not before: one that cannot start has restarted nothing
-    return new NetrootServer(options, { live, state, open: open.move() })
+    return new NetrootServer(options, { live, state, ipv6, open: open.move() })
   }
 
-  private constructor(options: NetrootOptions, { live, state, open }: Started) {
+  private constructor(options: NetrootOptions, { live, state, ipv6, open }: Started) {
+    this.#ipv6 = ipv6
     const { network, services } = live.now
     this.network = network
     this.boots = state.boots
@@ -112,6 +118,7 @@ export class NetrootServer implements AsyncDisposable {
     const network = await servedNetwork(loaded)
     const services = await remakeServices({ ...this.#options, loaded }, before)
     this.#state.leases.setFixed(network.fixed)
+    this.#ipv6?.setFixed(namedAddresses(loaded.config))
     this.#live.replace({ config: loaded.config, network, services })
   }
 
@@ -133,6 +140,8 @@ function addressesOf({ ports }: Config, { server }: ServedNetwork, syslogPort: n
 interface Started {
   readonly live: Live
   readonly state: ServerState
+  /** Undefined where netroot.yaml says nothing of IPv6. */
+  readonly ipv6: Dhcp6Leases | undefined
   readonly open: AsyncDisposableStack
 }
 
@@ -140,7 +149,7 @@ interface Composition {
   readonly live: Live
   readonly network: ServedNetwork
   /** The server's own, at which these machines find it. */
-  readonly address: Ipv4
+  readonly address: IpAddress
   readonly state: ServerState
   readonly stateDirectory: string
 }
@@ -156,6 +165,14 @@ function networksBeside({ network, ...kept }: Composition): Composition[] {
 
 /** DHCP comes last: no machine is told to fetch what is not served yet. */
 async function startServices(composition: Composition, open: AsyncDisposableStack): Promise<void> {
+  await startFileServices(composition, open)
+  const neighbours = await Icmpv6Socket.open(composition.network.interface)
+  if (neighbours !== undefined) open.use(neighbours)
+  open.use(await startDhcp(composition, neighbours))
+}
+
+/** What machines fetch from, at one of the server's addresses. */
+async function startFileServices(composition: Composition, open: AsyncDisposableStack): Promise<void> {
   const { live, address: host, state } = composition
   const { config, services } = live.now // what they are opened by; what they answer is asked anew each time
   const stop = new AbortController()
@@ -197,9 +214,6 @@ async function startServices(composition: Composition, open: AsyncDisposableStac
       }),
     )
   }
-  const neighbours = await Icmpv6Socket.open(composition.network.interface)
-  if (neighbours !== undefined) open.use(neighbours)
-  open.use(await startDhcp(composition, neighbours))
 }
 
 /** Does some machine's firmware show a menu? */

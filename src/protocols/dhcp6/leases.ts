@@ -11,6 +11,8 @@ export interface Subnet6 {
 
 export interface Dhcp6LeasesOptions extends Pick<LeasePoolOptions, 'store' | 'now'> {
   readonly subnets: readonly Subnet6[]
+  /** The server's own, which nobody is given, by MAC address. */
+  readonly own?: ReadonlyMap<string, Ipv6>
   /** Addresses of known machines, by MAC address. */
   readonly fixed?: ReadonlyMap<string, Ipv6>
 }
@@ -27,10 +29,12 @@ export const MOST_ADDRESSES = 2 ** 32
  */
 export class Dhcp6Leases {
   readonly #pools: readonly { readonly subnet: Subnet6; readonly pool: LeasePool }[]
+  readonly #own: ReadonlyMap<string, Ipv6>
   /** Whose DUID it was, newest last. */
   readonly #keys = new Map<string, LeaseKey>()
 
-  constructor({ subnets, fixed = new Map(), store, now }: Dhcp6LeasesOptions) {
+  constructor({ subnets, own: own6 = new Map(), fixed = new Map(), store, now }: Dhcp6LeasesOptions) {
+    this.#own = own6
     const leases = store?.load() ?? []
     this.#pools = subnets.map((subnet) => {
       const { network, range } = subnet
@@ -39,7 +43,7 @@ export class Dhcp6Leases {
         ...(range === undefined ? {} : { range }),
         ...(now === undefined ? {} : { now }),
         numbering: numberingFrom(range?.first ?? network.address),
-        fixed: new Map([...fixed].filter(([, address]) => contains6(network, address))),
+        fixed: fixedIn(subnet, fixed, own6),
         store: {
           load: () => own,
           save: (lease: Lease, left?: Ipv6) => store?.save(lease, left) ?? Promise.resolve(),
@@ -50,6 +54,10 @@ export class Dhcp6Leases {
     for (const { mac, clientId } of leases) if (clientId !== undefined) this.remember(clientId, mac)
   }
 
+  /** Replaces the fixed addresses, after the configuration changed. Leases in force stay as they are. */
+  setFixed(fixed: ReadonlyMap<string, Ipv6>): void {
+    for (const { subnet, pool } of this.#pools) pool.setFixed(fixedIn(subnet, fixed, this.#own))
+  }
   /** The network that an address is in. */
   networkOf(link: Ipv6): Subnet6 | undefined {
     return this.#at(link)?.subnet
@@ -89,6 +97,14 @@ export class Dhcp6Leases {
   #at(address: Ipv6): { readonly subnet: Subnet6; readonly pool: LeasePool } | undefined {
     return this.#pools.find(({ subnet }) => contains6(subnet.network, address))
   }
+}
+
+function fixedIn(
+  { network }: Subnet6,
+  named: ReadonlyMap<string, Ipv6>,
+  own: ReadonlyMap<string, Ipv6>,
+): Map<string, Ipv6> {
+  return new Map([...named, ...own].filter(([, address]) => contains6(network, address)))
 }
 
 const MOST_REMEMBERED = 10_000

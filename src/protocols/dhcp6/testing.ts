@@ -31,8 +31,8 @@ export function serverOf(options: Partial<Dhcp6LeasesOptions> = {}, answer: Dhcp
 export interface AskOptions {
   readonly mac?: Mac
   readonly duid?: Uint8Array
-  /** The address in its IA_NA; an IA_NA without address if ''; no IA_NA at all if undefined is given as `null`. */
-  readonly address?: Ipv6 | '' | null
+  /** The address in its IA_NA, which has none if that is ''; null for a message without IA_NA. */
+  readonly address?: Ipv6 | null
   readonly iaid?: number
   /** Names the server. */
   readonly toServer?: boolean

@@ -1,5 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
+import { isIpv6 } from '../../net/ipv6.ts'
 import { type ConnectedUdp, openConnectedUdp } from '../../sys/connected-udp.ts'
 import type { TftpPeer } from './report.ts'
 
@@ -32,12 +33,12 @@ export interface ChannelOptions {
  * @throws the system's error if there is no socket to be had
  */
 export async function openOwnPort({ peer, host, signal }: ChannelOptions): Promise<Channel> {
-  const fast = await openConnectedUdp({ host, peer })
+  const fast = isIpv6(host) ? undefined : await openConnectedUdp({ host, peer })
   return fast === undefined ? openPlain({ peer, host, signal }) : new FastChannel(fast)
 }
 
 async function openPlain({ peer, host, signal }: ChannelOptions): Promise<Channel> {
-  const socket = createSocket('udp4')
+  const socket = createSocket(isIpv6(host) ? 'udp6' : 'udp4')
   try {
     socket.bind(0, host)
     await once(socket, 'listening', { signal })

@@ -77,7 +77,7 @@ export class TftpServer implements AsyncDisposable {
    */
   static async listen(options: TftpServerOptions): Promise<TftpServer> {
     const { host = '0.0.0.0', port = 69, fd } = options
-    const socket = createSocket('udp4')
+    const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4')
     try {
       const listening = once(socket, 'listening') // before bind(), which with `fd` emits it at once
       socket.bind({ ...(fd === undefined ? { port, address: host } : { fd }), exclusive: true })
