@@ -77,7 +77,7 @@ function macInOption79(options: readonly RawOption[]): Mac | undefined {
 /** UEFI and iPXE send SMBIOS's bytes as they lie in memory: the first three groups are little-endian. */
 function uuidIn(duid: Duid): string | undefined {
   if (duid.kind !== 'uuid') return undefined
-  const part = (start: number, end: number): Uint8Array => duid.uuid.slice(start, end)
+  const part = (start: number, end: number): number[] => [...duid.uuid.subarray(start, end)] // of a Buffer slice() is no copy
   const bytes = [...part(0, 4).reverse(), ...part(4, 6).reverse(), ...part(6, 8).reverse(), ...part(8, 16)]
   return toHex(Uint8Array.from(bytes)).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }

@@ -46,6 +46,9 @@ test('decodeDatagram() reads a SOLICIT of firmware option by option', () => {
 
 test('encodeDatagram() writes what decodeDatagram() read, relays and all', () => {
   assert.deepEqual(encodeDatagram(decodeDatagram(SOLICIT)), SOLICIT)
+  const received = Buffer.from(SOLICIT) // as it comes from a socket
+  describeClient6(decodeDatagram(received), 'fe80::1')
+  assert.deepEqual(Uint8Array.from(received), SOLICIT, 'reading changes nothing')
   const relays = [relayOf('::', 'fd78::2'), relayOf('fd79::1', 'fe80::1', hex('525400770007'))]
   const relayed: Dhcp6Datagram = { message: messageOf(MESSAGE.solicit).message, relays }
   const bytes = encodeDatagram(relayed, MESSAGE.relayForward)
