@@ -20,8 +20,8 @@ export interface Dhcp6LeasesOptions extends Pick<LeasePoolOptions, 'store' | 'no
 /** Who a lease belongs to: the MAC address of a machine where it is known, else `duid:` and the DUID. */
 export type LeaseKey = string
 
-/** More addresses than any journal could hold. */
-export const MOST_ADDRESSES = 2 ** 32
+/** Of one pool: strangers who ask for all of them must not fill the memory. */
+export const MOST_ADDRESSES = 65_536
 
 /**
  * Several networks, each with a pool of its own. The pool is that of DHCPv4: one machine has one address in a network,

@@ -16,7 +16,7 @@ export class Dhcp6NetworkError extends Error {
 /**
  * Reads `fd77::100-fd77::1ff`.
  *
- * @throws {TypeError} if it is not two addresses, the lower one first, or holds more than 2^32
+ * @throws {TypeError} if it is not two addresses, the lower one first, or holds more than 65536
  */
 export function parseRange6(text: string): AddressRange {
   const [from = '', to = '', ...rest] = text.split('-').map((part) => part.trim())
@@ -27,7 +27,7 @@ export function parseRange6(text: string): AddressRange {
   const size = ipv6ToNumber(last) - ipv6ToNumber(first) + 1n
   if (size < 1n) throw new TypeError(`Cannot use range ${text}: it is reversed, want ${last}-${first}`)
   if (size > BigInt(MOST_ADDRESSES)) {
-    throw new TypeError(`Cannot use range ${text}: it has more than 2^32 addresses, want a part of it`)
+    throw new TypeError(`Cannot use range ${text}: it has more than ${MOST_ADDRESSES} addresses, want a part of it`)
   }
   return { first, last }
 }
