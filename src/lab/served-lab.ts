@@ -24,6 +24,8 @@ export interface ServedLabOptions extends LabOptions {
   readonly store: string
   /** Where leases and boots are kept; default the lab's own folder, so that they go with it. */
   readonly state?: string
+  /** Done in the lab before the server starts: routers, further addresses. */
+  readonly prepare?: (lab: Lab) => Promise<void>
   /** Told what is being prepared, for people who wait. */
   readonly onStep?: (what: string) => void
   /** Told of every event of every boot. */
@@ -51,6 +53,7 @@ export class ServedLab implements AsyncDisposable {
     const served = new ServedLab(lab, options)
     await writeFile(served.configFile, options.config)
     if (!lab.isUnprivileged) await lab.capture() // else QEMU writes the packets of each card
+    await options.prepare?.(lab)
     await served.start()
     opening.move()
     return served

@@ -1,5 +1,6 @@
 import { afterEach } from 'node:test'
 import type { BootEvent, EventOf } from '../../src/fleet/events.ts'
+import type { Lab } from '../../src/lab/lab.ts'
 import type { Firmware } from '../../src/lab/platforms.ts'
 import type { Machine } from '../../src/lab/machine.ts'
 import { ServedLab, type ToldEvent } from '../../src/lab/served-lab.ts'
@@ -23,6 +24,8 @@ export interface ServeOptions {
   readonly profile?: string
   /** Another image than Debian's, in the same store. */
   readonly image?: string
+  /** Done in the lab before the server starts. */
+  readonly prepare?: (lab: Lab) => Promise<void>
 }
 
 /** A lab whose server boots Debian stable. What fails in it shows the events and the console. */
@@ -41,7 +44,9 @@ export async function serveDebian(options: ServeOptions = {}): Promise<ServedLab
     ...(options.config === undefined ? [] : [options.config]),
     '',
   ].join('\n')
-  return ServedLab.open({ config, store: store.directory, firmwares: [options.firmware ?? 'bios'] })
+  const { prepare } = options
+  const before = prepare === undefined ? {} : { prepare }
+  return ServedLab.open({ config, store: store.directory, firmwares: [options.firmware ?? 'bios'], ...before })
 }
 
 /** After each test of a file that fails: the machines' consoles, the last packets, the events of the boots. */
