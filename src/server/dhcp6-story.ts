@@ -1,3 +1,4 @@
+import type { Boot } from '../fleet/boots-reader.ts'
 import type { BootEvent } from '../fleet/events.ts'
 import { type Machine, type Speaker, speakerOf } from '../fleet/machine.ts'
 import { tryParseMac } from '../net/mac.ts'
@@ -14,7 +15,7 @@ export function dhcp6Story(story: BootStory): (exchange: Dhcp6Exchange) => void 
     const mac = tryParseMac(exchange.key ?? exchange.client.cardMac ?? '')
     if (mac === undefined) return
     const at = Date.now()
-    const speaker = speakerIn6(exchange.client, story.current(mac)?.phase)
+    const speaker = speakerIn6(exchange.client, story.current(mac), at)
     const events = eventsOf6(exchange, at, speaker)
     if (events.length === 0) return
     const boot = story.bootOfDhcp(machineOf6(mac, exchange.client), speaker, at)
@@ -26,11 +27,23 @@ function machineOf6(mac: string, { architecture }: Dhcp6Client): Machine {
   return { mac, ...(architecture === undefined ? {} : { architecture }) }
 }
 
-/** udhcpc6 says nothing of itself: what asks between the kernel and the root is our initramfs. */
-function speakerIn6({ isIpxe, vendorClass, userClasses }: Dhcp6Client, phase: string | undefined): Speaker {
+/** Between two packets of firmware that is at work. */
+const FIRMWARE_MS = 60_000
+
+/**
+ * Two say nothing of themselves: the IPv6 stack of UEFI, which asks for an address beside its PXE client, and udhcpc6 in
+ * our initramfs, between the kernel and the root.
+ */
+function speakerIn6(
+  { isIpxe, vendorClass, userClasses }: Dhcp6Client,
+  latest: Pick<Boot, 'phase' | 'lastAt'> | undefined,
+  at: number,
+): Speaker {
   if (isIpxe) return 'ipxe'
   const said = speakerOf({ vendorClass: vendorClass?.text ?? '', userClass: userClasses.join(' ') })
-  return said === 'system' && (phase === 'kernel' || phase === 'initramfs') ? 'initramfs' : said
+  if (said !== 'system' || latest === undefined) return said
+  if (latest.phase === 'firmware' && at - latest.lastAt < FIRMWARE_MS) return 'firmware'
+  return latest.phase === 'kernel' || latest.phase === 'initramfs' ? 'initramfs' : said
 }
 
 /** The events of one message and of what it was answered. */

@@ -6,7 +6,7 @@ import type { MachineOptions } from '../../src/lab/machine-options.ts'
 import type { ServedLab } from '../../src/lab/served-lab.ts'
 import { BOOT_MS, serveDebian, showWhatFailed, storyText } from '../vm/served.ts'
 
-/* UEFI that boots over IPv6 alone, by PXE, with radvd as the router: from the firmware to the root. */
+/* UEFI that boots over IPv6 alone, by PXE and by HTTP, with radvd as the router: from the firmware to the root. */
 
 const MAC = '52:54:00:77:00:06'
 const TIMEOUT = { timeout: BOOT_MS } as const
@@ -68,4 +68,13 @@ test('UEFI boots by PXE over IPv6: one address from firmware to initramfs, all b
   assert.deepEqual(leases, ['firmware fd77::6', 'ipxe fd77::6', 'initramfs fd77::6'])
   assert.match(story, /asks for an IPv6 address \(UEFI\)[\s\S]*snponly\.efi sent[\s\S]*kernel sent/)
   assert.match(story, /root mounted from nfs:\/\/\[fd77::1\]/)
+})
+
+test('UEFI boots by HTTP over IPv6', TIMEOUT, async () => {
+  const { leases, story } = await boot({ name: 'http6', firmware: 'uefi-http' })
+  assert.match(leases.join(), /^firmware (fd77::1[0-9a-f]{2}),ipxe \1,initramfs \1$/)
+  assert.match(
+    story,
+    /asks for an IPv6 address \(UEFI, HTTP\)[\s\S]*snponly\.efi[\s\S]*root mounted from nfs:\/\/\[fd77::1\]/,
+  )
 })
