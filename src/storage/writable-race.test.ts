@@ -14,6 +14,8 @@ after(() => fs.rmSync(base, { recursive: true }))
 
 const OWNER = { mode: 0o755, uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
 const SECRET = 'of the host'
+/** However busy the host is. */
+const FEWEST_ROUNDS = 20
 const MILLISECONDS = 1500
 
 /** Puts a symlink to the outside where a directory and where a file was, and back, as fast as it can. */
@@ -71,8 +73,8 @@ test('WritableDirectory stays inside while another thread swaps directories and 
   const file = (await tree.lookup(tree.root, 'file')) ?? assert.fail()
   await tree.close()
   const racer = new Worker(RACER, { eval: true, workerData: { inside, outside } })
-  let rounds = 0
-  for (const until = performance.now() + MILLISECONDS; performance.now() < until; rounds += 1) {
+  const until = performance.now() + MILLISECONDS
+  for (let rounds = 0; rounds < FEWEST_ROUNDS || performance.now() < until; rounds += 1) {
     await using anew = await WritableDirectory.open(inside) // with nothing held open yet
     await unlessRefused(() => anew.lookup(anew.root, 'directory'))
     const seen = await attack(anew, directory, file, rounds)
@@ -83,5 +85,4 @@ test('WritableDirectory stays inside while another thread swaps directories and 
   assert.deepEqual(fs.readdirSync(outside), ['secret'])
   assert.equal(fs.readFileSync(join(outside, 'secret'), 'utf8'), SECRET)
   assert.equal(fs.statSync(join(outside, 'secret')).mode & 0o777, 0o600)
-  assert.ok(rounds > 20, `only ${rounds} rounds`)
 })
