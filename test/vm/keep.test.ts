@@ -7,7 +7,7 @@ import type { Machine } from '../../src/lab/machine.ts'
 import type { ServedLab } from '../../src/lab/served-lab.ts'
 import { debianRelease } from '../support/debian.ts'
 import { bootDirectly } from './direct.ts'
-import { BOOT_MS, eventOf, serveDebian, Session, showWhatFailed } from './served.ts'
+import { eventOf, serveDebian, Session, showWhatFailed } from './served.ts'
 
 /* A machine with `writes: keep` boots, writes, loses its server in between, and finds all of it at its next boot. */
 
