@@ -54,7 +54,7 @@ async function boot(options: MachineOptions): Promise<{ readonly leases: string[
   const leases = served.events.slice(from).flatMap(({ event }) => {
     return event.type === 'dhcp.ack' ? [`${event.speaker} ${event.address}`] : []
   })
-  return { leases: [...new Set(leases)], story: await storyText(served, options.name) }
+  return { leases: [...new Set(leases)], story: await storyText(served, served.events[from]?.boot) }
 }
 
 test('UEFI boots by PXE over IPv6: one address from firmware to initramfs, all by URLs with it', TIMEOUT, async () => {
