@@ -42,7 +42,7 @@ export function reloadOnChange(file: string, server: NetrootServer, { done, sign
     }
   }
   const onHangUp = (): void => again(true)
-  if (!process.stdin.isTTY) process.on('SIGHUP', onHangUp) // at a terminal it means that the terminal is gone
+  process.on('SIGHUP', onHangUp)
   signal.addEventListener('abort', () => process.off('SIGHUP', onHangUp))
   watchFile(file, () => again(false), signal)
 }

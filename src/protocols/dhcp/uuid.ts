@@ -27,6 +27,6 @@ function formatUuid(bytes: Uint8Array): string {
 
 /** Turns the byte order of the first three groups round: the way there is the way back. */
 function swapGroups(bytes: Uint8Array): Uint8Array {
-  const part = (start: number, end: number): Uint8Array => bytes.slice(start, end)
-  return Uint8Array.from([...part(0, 4).reverse(), ...part(4, 6).reverse(), ...part(6, 8).reverse(), ...part(8, 16)])
+  const turned = (start: number, end: number): Uint8Array => bytes.subarray(start, end).toReversed()
+  return Uint8Array.from([...turned(0, 4), ...turned(4, 6), ...turned(6, 8), ...bytes.subarray(8, 16)])
 }
