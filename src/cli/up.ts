@@ -89,6 +89,7 @@ function listeningText({ network, addresses }: NetrootServer, { config, file }: 
     `  dhcp  ${config.range.first}-${config.range.last}, ${Object.keys(config.clients).length} clients by name`,
     `  tftp  ${address}:${config.ports.tftp}`,
     `  http  ${address}:${httpPort}`,
+    ...(config.https === undefined ? [] : [`  https ${address}:${config.https.port}`]),
     `  nfs   ${address}:${nfsPort}`,
     'Switch a machine on. Its boot is told here; Ctrl-C ends.',
   ]

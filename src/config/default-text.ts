@@ -43,6 +43,9 @@ range: ${range}
 # Ports. Firmware asks for boot loaders on port 69 only.
 #: ports: { http: 80, nfs: 2049, tftp: 69, syslog: 514 }
 
+# All of HTTP over HTTPS too, with a certificate that is made: machines are to trust tls/ca.crt of the state directory.
+#: https: { port: 443, names: [boot.example.org] }
+
 # Machines that fetch kernel and initramfs at the same time; others see their place in the queue on their screen.
 #: atOnce: 100
 

@@ -1,5 +1,14 @@
 import { z } from 'zod'
-import { classShape, clientShape, configShape, ipv6Shape, networkShape, portsShape, profileShape } from './schema.ts'
+import {
+  classShape,
+  clientShape,
+  configShape,
+  httpsShape,
+  ipv6Shape,
+  networkShape,
+  portsShape,
+  profileShape,
+} from './schema.ts'
 
 type Shape = Readonly<Record<string, z.ZodType>>
 
@@ -15,6 +24,7 @@ export function configReference(): string {
     ...section('## ipv6', ipv6Shape),
     ...section('## networks', networkShape),
     ...section('## ports', portsShape),
+    ...section('## https', httpsShape),
     ...section('## profiles: NAME', profileShape),
     'A profile takes from the one it inherits from what it does not say itself. Command lines add up: the inherited words',
     "come first, then the profile's, then the client's; of two equal words the kernel takes the last.",

@@ -187,6 +187,19 @@ export const portsShape = {
     ),
 }
 
+/** The keys of `https`. */
+export const httpsShape = {
+  port: port.default(443).describe('Port of HTTPS'),
+  names: z
+    .array(domainName, { error: 'want a list of names such as [boot.example.org]' })
+    .default([])
+    .describe(
+      'Names of the server in URLs, beside its addresses: for the certificate that is made where none is given',
+    ),
+  certificate: path.optional().describe('File with a certificate and what signed it, in PEM; without it one is made'),
+  key: path.optional().describe('File with the key of that certificate, in PEM'),
+}
+
 const profile = z.strictObject(profileShape, { error: 'want the keys of a profile such as image:' })
 const network = z
   .strictObject(networkShape, { error: 'want the keys of a network such as interface: and range:' })
@@ -229,6 +242,15 @@ export const configShape = {
     .strictObject(portsShape, { error: 'want http, nfs, tftp and syslog, each with a port' })
     .prefault({})
     .describe('Ports of the services'),
+  https: z
+    .strictObject(httpsShape, { error: 'want the keys of HTTPS such as port: and names:, or {} for the usual ones' })
+    .refine((one) => (one.certificate === undefined) === (one.key === undefined), {
+      error: 'want certificate: and key: together, or none of them',
+    })
+    .optional()
+    .describe(
+      'Serve all that HTTP serves over HTTPS too, for firmware and tools that are given such a URL. Without it HTTP alone',
+    ),
   atOnce: z
     .int({ error: 'want a number of machines such as 100' })
     .min(1, { error: 'want 1 or more' })

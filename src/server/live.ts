@@ -82,6 +82,7 @@ const FIXED_AT_START = [
   'ipv6',
   'networks',
   'ports',
+  'https',
   'atOnce',
   'store',
 ] as const

@@ -11,7 +11,7 @@ import type { Mac } from '../net/mac.ts'
 import { machineOf } from './machine.ts'
 import type { DhcpClient } from '../protocols/dhcp/client.ts'
 import type { Dhcp6Leases } from '../protocols/dhcp6/leases.ts'
-import { HttpServer } from '../protocols/http/server.ts'
+import { HttpServer, type HttpServerOptions } from '../protocols/http/server.ts'
 import { NfsServer } from '../protocols/nfs/server.ts'
 import { RecordsDirectory } from '../protocols/nfs/v4/records-directory.ts'
 import { TftpServer } from '../protocols/tftp/server.ts'
@@ -24,6 +24,7 @@ import { learnedLoader } from './dhcp-answers.ts'
 import { startDhcpService } from './dhcp-service.ts'
 import { dhcpStory } from './dhcp-story.ts'
 import { FileStory } from './file-story.ts'
+import { type Https, httpsOf } from './https.ts'
 import { namedAddresses, startIpv6 } from './ipv6-services.ts'
 import { sparesIpv6Wait } from './ipv6-wait.ts'
 import { joinExports } from './keep-exports.ts'
@@ -85,7 +86,8 @@ export class NetrootServer implements AsyncDisposable {
     const services = await makeServices(options, server, { hardware: state.hardware, story }, open)
     releaseAfterShutdown(state.boots, services.keeps, open)
     live = new Live({ config, network, services })
-    const composition = { live, network, address: server.address, state, stateDirectory }
+    const https = await httpsOf(loaded, stateDirectory, addressesIn(network, config))
+    const composition = { live, network, address: server.address, https, state, stateDirectory }
     await startServices(composition, open)
     for (const more of networksBeside(composition)) await startServices(more, open)
     const serveFiles = (address: Ipv6) => startFileServices({ ...composition, address }, open)
@@ -150,8 +152,15 @@ interface Composition {
   readonly network: ServedNetwork
   /** The server's own, at which these machines find it. */
   readonly address: IpAddress
+  readonly https: Https | undefined
   readonly state: ServerState
   readonly stateDirectory: string
+}
+
+/** All addresses of the server that machines may write in a URL. */
+function addressesIn(network: ServedNetwork, { ipv6, networks }: Config): string[] {
+  const attached = network.networks.flatMap((one) => one.attached?.address ?? [])
+  return [...attached, ...[ipv6, ...networks.map((one) => one.ipv6)].flatMap((one) => one?.address ?? [])]
 }
 
 /** The same services on each other interface, where machines find them at the server's address there. */
@@ -173,25 +182,24 @@ async function startServices(composition: Composition, open: AsyncDisposableStac
 
 /** What machines fetch from, at one of the server's addresses. */
 async function startFileServices(composition: Composition, open: AsyncDisposableStack): Promise<void> {
-  const { live, address: host, state } = composition
+  const { live, address: host, https, state } = composition
   const { config, services } = live.now // what they are opened by; what they answer is asked anew each time
   const stop = new AbortController()
   open.defer(() => stop.abort())
   const story = new FileStory(services.story)
   const traffic = new NfsTraffic(state.boots, services.story, stop.signal)
   const { log } = services
-  open.use(
-    await HttpServer.listen({
-      host,
-      port: config.ports.http,
-      route: (request) => answerBoot(live.at(host).services, request),
-      onResponse: (report) => {
-        story.http(report)
-        noteResponse(services.admission, services.story, report, performance.now())
-      },
-      log: log.child({ service: 'http' }),
-    }),
-  )
+  const http: HttpServerOptions = {
+    host,
+    route: (request) => answerBoot(live.at(host).services, request),
+    onResponse: (report) => {
+      story.http(report)
+      noteResponse(services.admission, services.story, report, performance.now())
+    },
+    log: log.child({ service: 'http' }),
+  }
+  open.use(await HttpServer.listen({ ...http, port: config.ports.http }))
+  if (https !== undefined) open.use(await HttpServer.listen({ ...http, ...https }))
   open.use(
     await TftpServer.listen({
       host,

@@ -72,6 +72,7 @@ test('up keeps a machine in its class when a later stage says nothing of it', as
   await net.up({ config: CONFIG })
   const mac = '52:54:00:00:00:61'
   await told(net, mac, pxe('11'))
+  await net.run('ip', ['link', 'del', 'pc61']) // at once; with the namespace it would go some time later
   await net.run('ip', ['netns', 'del', 'pc61'])
   assert.equal((await told(net, mac, 'send vendor-class-identifier "netroot";'))?.host, 'arm-525400000061')
 })
