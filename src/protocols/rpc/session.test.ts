@@ -123,6 +123,14 @@ test('receive() leaves the event loop after a number of calls, and goes on', () 
   assert.deepEqual(xidsOf(sent), [1, 2, 3, 4])
 })
 
+test('receive() leaves the event loop after much was read, and goes on', () => {
+  const { session, sent, state } = begin({ bytesPerTurn: 2 * MIB })
+  session.receive(Buffer.concat([callOf(1, 2), callOf(2, 2), callOf(3, 2), callOf(4, 0)]))
+  assert.deepEqual([xidsOf(sent), state.later, state.wanted], [[1, 2], 1, false])
+  session.proceed()
+  assert.deepEqual([xidsOf(sent), state.wanted], [[1, 2, 3, 4], true])
+})
+
 test('receive() sends the replies to what came before garbage, and throws', () => {
   const { session, sent } = begin()
   const garbage = Buffer.from('80000004ffffffff', 'hex')

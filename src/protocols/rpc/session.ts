@@ -18,6 +18,8 @@ export interface RpcLimits {
   readonly callsWaiting: number
   /** Calls answered in one turn of the event loop. */
   readonly callsPerTurn: number
+  /** Bytes of replies made in one turn: reading as much takes a slow host some milliseconds. */
+  readonly bytesPerTurn: number
 }
 
 export const DEFAULT_LIMITS: RpcLimits = {
@@ -25,6 +27,7 @@ export const DEFAULT_LIMITS: RpcLimits = {
   replyBytes: 4 * 1024 * 1024,
   callsWaiting: 64,
   callsPerTurn: 256,
+  bytesPerTurn: 2 * 1024 * 1024,
 }
 
 /** Replies to send, and the memory that they hold until then. */
@@ -124,8 +127,14 @@ export class RpcSession {
     return this.#heldBytes >= this.#limits.replyBytes || this.#callsWaiting >= this.#limits.callsWaiting
   }
 
+  /** Bytes behind replies, those still in the writer too. */
+  get #made(): number {
+    return this.#heldBytes + this.#writer.pending
+  }
+
   #answerSome(): void {
-    for (let calls = 0; calls < this.#limits.callsPerTurn; calls += 1) {
+    const enough = this.#made + this.#limits.bytesPerTurn
+    for (let calls = 0; calls < this.#limits.callsPerTurn && this.#made < enough; calls += 1) {
       if (this.#full) return this.#wantMore(false)
       const record = this.#assembler.next()
       if (record === undefined) {
