@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { loadLibc } from './libc.ts'
 import { Poller } from './poller.ts'
-import { unreadSockets } from './testing.ts'
+import { unreadSockets, withoutFfi } from './testing.ts'
 
-test('Poller.wait() finds the descriptors that are ready, for as long as they are', async (t) => {
+test('Poller.wait() finds the descriptors that are ready, for as long as they are', { skip: withoutFfi }, async (t) => {
   const sockets = await unreadSockets(t, 2)
-  if (sockets === undefined) return t.skip('this Node has no FFI')
+  assert.ok(sockets !== undefined, 'this Node has no FFI')
   const [one = -1, two = -1] = sockets.fds
   using poller = new Poller(sockets.libc)
   poller.add(one)
@@ -23,9 +23,9 @@ test('Poller.wait() finds the descriptors that are ready, for as long as they ar
   assert.equal(poller.wait(0), 0)
 })
 
-test('Poller.add() says why a descriptor cannot be waited for', async (t) => {
+test('Poller.add() says why a descriptor cannot be waited for', { skip: withoutFfi }, async () => {
   const libc = await loadLibc()
-  if (libc === undefined) return t.skip('this Node has no FFI')
+  assert.ok(libc !== undefined, 'this Node has no FFI')
   using poller = new Poller(libc)
   assert.throws(() => poller.add(-1), { code: 'EBADF', message: /^epoll_ctl: EBADF/ })
 })

@@ -7,6 +7,9 @@ import { socketAddress } from './socket-address.ts'
 const LOOPBACK = '127.0.0.1'
 const [AF_INET, SOCK_DGRAM, SOCK_NONBLOCK] = [2, 2, 0o4000]
 
+/** For tests: is FFI switched off by hand? A Node that has none fails them, so that nobody believes they ran. */
+export const withoutFfi = process.env['NETROOT_NO_FFI'] === undefined ? false : 'NETROOT_NO_FFI is set'
+
 /** For tests: UDP sockets that no event loop reads, and a client that sends to them. */
 export interface UnreadSockets {
   readonly libc: Libc

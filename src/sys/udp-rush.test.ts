@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { unreadSockets } from './testing.ts'
+import { unreadSockets, withoutFfi } from './testing.ts'
 import { UdpRush } from './udp-rush.ts'
 
-test('UdpRush.run() takes all that is there, once in a turn of the event loop', async (t) => {
+test('UdpRush.run() takes all that is there, once in a turn of the event loop', { skip: withoutFfi }, async (t) => {
   const sockets = await unreadSockets(t, 2)
-  if (sockets === undefined) return t.skip('this Node has no FFI')
+  assert.ok(sockets !== undefined, 'this Node has no FFI')
   const heard: (string | undefined)[] = []
   const rush = new UdpRush(sockets.libc)
   for (const fd of sockets.fds) rush.add(fd, () => heard.push(sockets.receive(fd)))
@@ -29,9 +29,11 @@ test('UdpRush.run() takes all that is there, once in a turn of the event loop', 
   await sent
 })
 
-test('UdpRush.run() gives others their turn in an endless stream, and hears nothing of who was removed', async (t) => {
+test('UdpRush.run() gives others their turn in an endless stream, and hears nothing of who was removed', {
+  skip: withoutFfi,
+}, async (t) => {
   const sockets = await unreadSockets(t, 2)
-  if (sockets === undefined) return t.skip('this Node has no FFI')
+  assert.ok(sockets !== undefined, 'this Node has no FFI')
   const [fd = -1, idle = -1] = sockets.fds
   const rush = new UdpRush(sockets.libc)
   let calls = 0
