@@ -1,23 +1,17 @@
 import assert from 'node:assert/strict'
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { loadLibc } from './libc.ts'
 import { cachedPages } from './page-cache.ts'
 import { run } from './run.ts'
+import { withoutColdPages } from './testing.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'netroot-pages-'))
 after(() => rmSync(directory, { recursive: true }))
 const path = join(directory, 'file')
 
-const TMPFS = 0x01021994
-const skip =
-  (await loadLibc()) === undefined
-    ? 'no FFI'
-    : statfsSync(directory).type === TMPFS
-      ? 'tmpfs keeps all in memory'
-      : false
+const skip = await withoutColdPages(directory)
 
 test('cachedPages() tells what is in memory from what a disk has to be asked for', { skip }, async () => {
   writeFileSync(path, Buffer.alloc(100_000, 1), { flush: true })

@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
+import { statfsSync } from 'node:fs'
 import type { TestContext } from 'node:test'
 import { type Libc, loadLibc } from './libc.ts'
 import { socketAddress } from './socket-address.ts'
@@ -9,6 +10,15 @@ const [AF_INET, SOCK_DGRAM, SOCK_NONBLOCK] = [2, 2, 0o4000]
 
 /** For tests: is FFI switched off by hand? A Node that has none fails them, so that nobody believes they ran. */
 export const withoutFfi = process.env['NETROOT_NO_FFI'] === undefined ? false : 'NETROOT_NO_FFI is set'
+
+const TMPFS = 0x01021994
+
+/** For tests that take a file out of the page cache: why they cannot do so in this directory, or false. */
+export async function withoutColdPages(directory: string): Promise<string | false> {
+  await loadLibc() // what is loaded once is there for the test
+  if (statfsSync(directory).type === TMPFS) return 'tmpfs keeps all in memory'
+  return withoutFfi
+}
 
 /** For tests: UDP sockets that no event loop reads, and a client that sends to them. */
 export interface UnreadSockets {

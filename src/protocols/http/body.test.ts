@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { type ByteSource, memorySource } from '../../storage/byte-source.ts'
 import { openFileSource } from '../../storage/file-source.ts'
 import { HotChunks } from '../../storage/hot-chunks.ts'
-import { loadLibc } from '../../sys/libc.ts'
 import { run } from '../../sys/run.ts'
 import { sendBody, type Sink } from './body.ts'
 import { BufferPool } from './buffer-pool.ts'
+import { withoutColdPages } from '../../sys/testing.ts'
 
 const LENGTH = 3 * 2 ** 20
 const BYTES = Uint8Array.from({ length: LENGTH }, (_, index) => (index * 7) % 251)
@@ -89,13 +89,7 @@ test('sendBody() reads what is not in memory, and never has the kernel wait for 
 
 const directory = mkdtempSync(join(tmpdir(), 'netroot-body-'))
 after(() => rmSync(directory, { recursive: true }))
-const TMPFS = 0x01021994
-const skip =
-  (await loadLibc()) === undefined
-    ? 'no FFI'
-    : statfsSync(directory).type === TMPFS
-      ? 'tmpfs keeps all in memory'
-      : false
+const skip = await withoutColdPages(directory)
 
 test('sendBody() reads a file of a cold disk before the network gets it', { skip }, async () => {
   const path = join(directory, 'cold')
