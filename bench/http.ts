@@ -7,7 +7,7 @@ import { run } from '../src/sys/run.ts'
 import { startDaemon } from './daemon.ts'
 import type { Bench, BenchOptions } from './options.ts'
 import { needPrograms } from './peers.ts'
-import { measuredRows, type Row, type Sample, table } from './side-by-side.ts'
+import { chosenRows, measuredRows, type Row, type Sample, table } from './side-by-side.ts'
 
 const MIB = 2 ** 20
 const NETROOT = fileURLToPath(new URL('../bin/netroot', import.meta.url))
@@ -46,6 +46,7 @@ export const httpBench: Bench = async (options) => {
 }
 
 async function benchIn(directory: string, options: BenchOptions): Promise<string> {
+  const rows = chosenRows(ROWS, options)
   const files = join(directory, 'files')
   await mkdir(files)
   for (const path of [directory, files]) await chmod(path, 0o755) // peers give up their rights
@@ -55,8 +56,8 @@ async function benchIn(directory: string, options: BenchOptions): Promise<string
   const script = join(directory, 'load.lua')
   await writeFile(script, LOAD)
   const measure = (row: HttpRow, server: Server): Promise<Sample> => measured(row, server, script)
-  const samples = await measuredRows(ROWS, servers, measure, options)
-  return table('HTTP, MiB/s (server CPU s per GiB, server MiB)', ROWS, servers, samples, options.json)
+  const samples = await measuredRows(rows, servers, measure, options)
+  return table('HTTP, MiB/s (server CPU s per GiB, server MiB)', rows, servers, samples, options.json)
 }
 
 async function serversOf(directory: string, files: string): Promise<readonly Server[]> {

@@ -17,6 +17,7 @@ import { tftpBench } from './tftp.ts'
 interface CommonOptions {
   readonly runs: number
   readonly json?: boolean
+  readonly only?: readonly string[]
 }
 
 function runsOf(text: string): number {
@@ -29,10 +30,15 @@ function benchCommand(name: string, description: string, bench: Bench): Command 
     .description(description)
     .option('--runs <number>', 'how often each contender runs', runsOf, 3)
     .option('--json', 'print every measurement as JSON')
-    .action(async ({ runs, json = false }: CommonOptions) => {
+    .action(async ({ runs, json = false, only = [] }: CommonOptions) => {
       const tell = (line: string): unknown => process.stderr.write(`${line}\n`)
-      process.stdout.write(await interruptible((signal) => bench({ runs, json, signal, tell })))
+      process.stdout.write(await interruptible((signal) => bench({ runs, json, only, signal, tell })))
     })
+}
+
+/** Of a benchmark with many rows. */
+function withRows(command: Command): Command {
+  return command.option('--only <words...>', 'only the rows that have one of these in their names')
 }
 
 const program = new Command('npm run bench --')
@@ -40,9 +46,9 @@ const program = new Command('npm run bench --')
   .addCommand(benchCommand('boot', "a boot with netroot's initramfs and with Debian's own", bootBench))
   .addCommand(benchCommand('initramfs', 'making an initramfs, its size and its boot', initramfsBench))
   .addCommand(benchCommand('dhcp', 'DHCP beside Kea, ISC dhcpd and dnsmasq', dhcpBench))
-  .addCommand(benchCommand('tftp', 'TFTP beside tftpd-hpa, atftpd and dnsmasq', tftpBench))
-  .addCommand(benchCommand('http', 'HTTP beside nginx and lighttpd', httpBench))
-  .addCommand(benchCommand('nfs', 'NFSv3 beside nfs-ganesha', nfsBench))
+  .addCommand(withRows(benchCommand('tftp', 'TFTP beside tftpd-hpa, atftpd and dnsmasq', tftpBench)))
+  .addCommand(withRows(benchCommand('http', 'HTTP beside nginx and lighttpd', httpBench)))
+  .addCommand(withRows(benchCommand('nfs', 'NFSv3 beside nfs-ganesha', nfsBench)))
   .addCommand(benchCommand('storm', 'a thousand machines that power on together', stormBench))
 for (const command of [program, ...program.commands]) command.exitOverride()
 

@@ -5,17 +5,23 @@ import { run } from '../src/sys/run.ts'
 import { type Daemon, startDaemon } from './daemon.ts'
 import { answers, type Doing, INSIDE, loaded, type Server } from './nfs-servers.ts'
 import type { BenchOptions } from './options.ts'
+import type { Row } from './side-by-side.ts'
 
 const DELAY = new URL('loop-delay.ts', import.meta.url).href
 const RESOLUTION_MS = 1
 
-const ROWS: readonly (readonly [string, Doing['does'], number])[] = [
-  ['list 20 000 files', 'list', 1],
-  ['stat 4000 files by path', 'stat', 4000],
-  ['open, read, close 4000 small files', 'files', 4000],
-  ['READ 4 KiB of a file that is not in memory', 'read', 4000],
-  ['512 MiB in order of a file that is not in memory', 'sequential', 512],
-  ['unpack 500 files as dpkg does', 'unpack', 500],
+export interface HoldsRow extends Row {
+  readonly does: Doing['does']
+  readonly count: number
+}
+
+export const HOLDS: readonly HoldsRow[] = [
+  { name: 'held: list 20 000 files', does: 'list', count: 1 },
+  { name: 'held: stat 4000 files by path', does: 'stat', count: 4000 },
+  { name: 'held: open, read, close 4000 small files', does: 'files', count: 4000 },
+  { name: 'held: READ 4 KiB of a file that is not in memory', does: 'read', count: 4000 },
+  { name: 'held: 512 MiB in order of a file that is not in memory', does: 'sequential', count: 512 },
+  { name: 'held: unpack 500 files as dpkg does', does: 'unpack', count: 500 },
 ]
 
 /**
@@ -25,6 +31,7 @@ const ROWS: readonly (readonly [string, Doing['does'], number])[] = [
  * @param cold files that are not to be in memory when a row begins
  */
 export async function holdsTable(
+  holds: readonly HoldsRow[],
   servers: readonly Server[],
   cold: readonly string[],
   { signal, tell }: BenchOptions,
@@ -32,7 +39,7 @@ export async function holdsTable(
   const own = servers.filter(({ name }) => name.startsWith('netroot'))
   const head = ['event loop held: 99 in 100 below, at most; an idle process, ms', ...own.map(({ name }) => name)]
   const rows = [head, head.map(() => '---')]
-  for (const [name, does, count] of ROWS) {
+  for (const { name, does, count } of holds) {
     const cells = []
     for (const server of own) {
       signal.throwIfAborted()

@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { run } from '../src/sys/run.ts'
 import { type Daemon, startDaemon } from './daemon.ts'
 import { whileInMemory } from './locked-files.ts'
-import { holdsTable } from './nfs-holds.ts'
+import { HOLDS, type HoldsRow, holdsTable } from './nfs-holds.ts'
 import { answers, type Doing, ganesha, INSIDE, loaded, netroot, type Server, SPACE } from './nfs-servers.ts'
 import type { Bench, BenchOptions } from './options.ts'
 import { needPrograms } from './peers.ts'
-import { measuredRows, type Row, type Sample, type Samples, table } from './side-by-side.ts'
+import { chosenRows, measuredRows, type Row, type Sample, type Samples, table } from './side-by-side.ts'
 
 const MIB = 2 ** 20
 const MANY_FILES = 20_000
@@ -61,11 +61,14 @@ export const nfsBench: Bench = async (options) => {
 }
 
 async function benchIn(directory: string, options: BenchOptions): Promise<string> {
+  const chosen = chosenRows<NfsRow | HoldsRow>([...ROWS, ...HOLDS], options)
+  const rows = ROWS.filter((row) => chosen.includes(row))
   const tree = join(directory, 'tree')
   const tar = join(directory, 'tree.tar')
   const written = join(directory, 'new')
-  options.tell('makes a tree of 1 GiB, 20 000 and 4000 files')
-  await makeTree(tree)
+  const bulk = chosen.some(({ name }) => /READ|in order|random/.test(name)) ? 1024 : 1
+  options.tell(`makes a tree of ${bulk} MiB, 20 000 and 4000 files`)
+  await makeTree(tree, bulk)
   await mkdir(written)
   await run('tar', ['-C', tree, '--format=pax', '-cf', tar, '.'])
   const servers = [
@@ -73,18 +76,21 @@ async function benchIn(directory: string, options: BenchOptions): Promise<string
     await ganesha(directory, tree, written),
     netroot('netroot, directory', 7202, tree, written),
   ]
-  const measured = (): Promise<Samples> => measuredRows(ROWS, servers, (at, server) => measure(at, server), options)
+  const measured = (): Promise<Samples> => measuredRows(rows, servers, (at, server) => measure(at, server), options)
   const samples = await whileInMemory([tar, join(tree, 'big')], measured)
   const unit = 'server CPU s per GiB or 100 000 calls, server MiB'
-  const rows = table(`NFS (${unit})`, ROWS, servers, samples, options.json)
-  return options.json ? rows : `${rows}\n${await holdsTable(servers, [tar, join(tree, 'big')], options)}`
+  const result = table(`NFS (${unit})`, rows, servers, samples, options.json)
+  const holds = HOLDS.filter((row) => chosen.includes(row))
+  if (options.json || holds.length === 0) return result
+  return `${result}\n${await holdsTable(holds, servers, [tar, join(tree, 'big')], options)}`
 }
 
-async function makeTree(tree: string): Promise<void> {
+/** @param bulk MiB of its large file, which only some rows read */
+async function makeTree(tree: string, bulk: number): Promise<void> {
   for (const name of ['many', 'small']) await mkdir(join(tree, name), { recursive: true })
   await using big = await open(join(tree, 'big'), 'w')
   const chunk = randomBytes(MIB)
-  for (let at = 0; at < 1024; at += 1) await big.write(chunk)
+  for (let at = 0; at < bulk; at += 1) await big.write(chunk)
   for (let at = 0; at < MANY_FILES; at += 1) await writeFile(join(tree, 'many', `f${at}`), '')
   for (let at = 0; at < SMALL_FILES; at += 1) await writeFile(join(tree, 'small', `f${at}`), chunk.subarray(0, 4000))
 }

@@ -23,6 +23,15 @@ function keyOf(row: Row, contender: Row): string {
   return `${row.name} / ${contender.name}`
 }
 
+/** The rows that were asked for. @throws {Error} with the names of all, if none is meant */
+export function chosenRows<R extends Row>(rows: readonly R[], { only }: BenchOptions): readonly R[] {
+  const chosen = rows.filter(({ name }) => only.length === 0 || only.some((words) => name.includes(words)))
+  if (chosen.length > 0) return chosen
+  throw new Error(
+    `Cannot find a row for "${only.join('", "')}", want words of: ${rows.map(({ name }) => name).join('; ')}`,
+  )
+}
+
 /** Measures each row with each contender, one after the other, as often as was asked for. */
 export async function measuredRows<R extends Row, C extends Row>(
   rows: readonly R[],

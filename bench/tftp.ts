@@ -7,7 +7,7 @@ import { run } from '../src/sys/run.ts'
 import { type Daemon, startDaemon } from './daemon.ts'
 import type { Bench, BenchOptions } from './options.ts'
 import { needPrograms, unpackProgram } from './peers.ts'
-import { measuredRows, type Row, type Sample, table } from './side-by-side.ts'
+import { chosenRows, measuredRows, type Row, type Sample, table } from './side-by-side.ts'
 import type { TftpLoad, TftpLoadResult } from './tftp-load.ts'
 
 const MIB = 2 ** 20
@@ -55,6 +55,7 @@ export const tftpBench: Bench = async (options) => {
 }
 
 async function benchIn(directory: string, options: BenchOptions): Promise<string> {
+  const rows = chosenRows(ROWS, options)
   const [hpa, atftpd] = await Promise.all([
     unpackProgram(directory, 'tftpd-hpa', 'usr/sbin/in.tftpd'),
     unpackProgram(directory, 'atftpd', 'usr/sbin/atftpd'),
@@ -97,8 +98,8 @@ async function benchIn(directory: string, options: BenchOptions): Promise<string
     },
     { name: 'dnsmasq', host: '127.0.0.2', port: 69, command: dnsmasq(files) },
   ]
-  const samples = await measuredRows(ROWS, servers, (row, server) => measure(row, server), options)
-  return table('TFTP, MiB/s (server CPU s per GiB, server MiB)', ROWS, servers, samples, options.json)
+  const samples = await measuredRows(rows, servers, (row, server) => measure(row, server), options)
+  return table('TFTP, MiB/s (server CPU s per GiB, server MiB)', rows, servers, samples, options.json)
 }
 
 function dnsmasq(files: string): string[] {
