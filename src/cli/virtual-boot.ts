@@ -53,8 +53,7 @@ export async function bootVirtually(run: VirtualBoot): Promise<BootResult> {
     signal,
   })
   screen.powerOn(firmware)
-  void resetWhereRefused(served, machine, run)
-  const result = await watch(served, machine, run)
+  const result = await watchWithReset(served, machine, run)
   await machine.screenshot(run.screenshot).then(
     () => screen.picture(),
     (error: unknown) => screen.step(`no picture of the screen: ${String(error)}`),
@@ -62,6 +61,17 @@ export async function bootVirtually(run: VirtualBoot): Promise<BootResult> {
   screen.result(result, machine.console)
   await stay(run, result, machine)
   return result
+}
+
+/** Watches the boot; whatever else waits for the machine ends with the watch, so that nothing keeps the program. */
+async function watchWithReset(served: ServedLab, machine: Machine, run: VirtualBoot): Promise<BootResult> {
+  const over = new AbortController()
+  void resetWhereRefused(served, machine, { ...run, signal: AbortSignal.any([run.signal, over.signal]) })
+  try {
+    return await watch(served, machine, run)
+  } finally {
+    over.abort(new Error('the boot is over'))
+  }
 }
 
 /** Firmware needs a moment to look at a signature, and iPXE to ask for an address. */

@@ -14,13 +14,21 @@ async function folder(t: TestContext): Promise<string> {
   return path
 }
 
+/** Ending takes a second; who is there a minute after the result waits for something that nobody wants. */
+const LINGERS_MS = 60_000
+
 /** Runs to its end what `npm run demo` and `netroot try` run. */
 async function show(
   args: readonly string[],
 ): Promise<{ status: unknown; lines: Record<string, unknown>[]; stderr: string }> {
   const { child, ended } = start(NETROOT, [...args, '--store', STORE, '--json'])
   child.stdin?.end()
+  let lingering: NodeJS.Timeout | undefined
+  child.stdout?.on('data', (chunk: Buffer) => {
+    if (chunk.includes('"result":')) lingering = setTimeout(() => child.kill('SIGABRT'), LINGERS_MS)
+  })
   const { status, stdout, stderr } = await ended
+  clearTimeout(lingering)
   const lines = stdout
     .trim()
     .split('\n')
