@@ -56,6 +56,8 @@ export class StaleNodeError extends Error {
 /** A read-only tree of files: a release's tar, a directory. `lookup` and `list` do not know `.` and `..`. */
 export interface FileTree {
   readonly root: NodeId
+  /** Nothing in it ever changes: what it said may be kept. */
+  readonly unchanging?: true
   /** @throws {StaleNodeError} */
   attributes(node: NodeId): Awaitable<Attributes>
   /** The node of a name, or undefined where there is none (or `directory` is no directory). @throws {StaleNodeError} */

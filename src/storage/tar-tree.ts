@@ -19,6 +19,7 @@ const SLICE = 2048
  */
 export class TarTree implements FileTree {
   readonly root: NodeId
+  readonly unchanging = true
   readonly #file: PatientFd
   readonly #index: TarIndex
   readonly #directories = new Map<NodeId, Awaitable<Directory>>()

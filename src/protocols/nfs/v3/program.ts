@@ -1,6 +1,7 @@
 import { type Procedure, type RpcProgram, nullProcedure } from '../../rpc/program.ts'
 import { NFS_PROGRAM, NFS_V3, PROCEDURE } from './constants.ts'
 import { readDirectory, readDirectoryPlus } from './directory.ts'
+import { EncodedDirectories } from './encoded-directories.ts'
 import { DuplicateReplies } from '../duplicate-replies.ts'
 import { create, makeDirectory, makeNode, makeSymlink } from './create.ts'
 import { fsInfo, fsStatistics, pathConfiguration } from './file-system.ts'
@@ -35,7 +36,7 @@ export function nfsProgram(service: NfsService): RpcProgram {
   once(PROCEDURE.rename, rename)
   once(PROCEDURE.link, link)
   table[PROCEDURE.readDirectory] = procedure(service, readDirectory)
-  table[PROCEDURE.readDirectoryPlus] = procedure(service, readDirectoryPlus)
+  table[PROCEDURE.readDirectoryPlus] = procedure(service, readDirectoryPlus(new EncodedDirectories()))
   table[PROCEDURE.fsStatistics] = procedure(service, fsStatistics)
   table[PROCEDURE.fsInfo] = procedure(service, fsInfo)
   table[PROCEDURE.pathConfiguration] = procedure(service, pathConfiguration)
