@@ -5,7 +5,6 @@ import { type FileCalls, loadFileCalls } from '../sys/file-calls.ts'
 import { type ByteString, byteStringFrom } from '../wire/bytestring.ts'
 import type { Awaitable } from './byte-source.ts'
 import type { DirectoryEntry, NodeId } from './file-tree.ts'
-import { PatientFd } from './patient-fd.ts'
 import { asTreeError } from './writable/errors.ts'
 import { liveAttributes } from './writable/identity.ts'
 import { Listings } from './writable/listings.ts'
@@ -16,6 +15,7 @@ import { link, removeDirectory, rename, unlink } from './writable/movers.ts'
 import { checkName, checkTarget, isName } from './writable/names.ts'
 import { Nodes } from './writable/nodes.ts'
 import { type OpenNode, reopen } from './writable/open-node.ts'
+import { SharedCommit } from './writable/shared-commit.ts'
 import { cut, holdToCut, setAttributes } from './writable/setters.ts'
 import {
   type AttributeChanges,
@@ -43,6 +43,8 @@ export class WritableDirectory implements WritableTree, AsyncDisposable {
   readonly root: NodeId
   readonly #nodes: Nodes
   readonly #listings: Listings
+  /** Of the directories that are being written. */
+  readonly #commits = new Map<NodeId, SharedCommit>()
   #closed = false
 
   /** @throws the system's error, if there is no such directory */
@@ -152,13 +154,14 @@ export class WritableDirectory implements WritableTree, AsyncDisposable {
     return this.#changeXattr(node, (calls, path) => calls.removeXattr(path, name))
   }
   async commitDirectory(directory: NodeId): Promise<void> {
-    const flags = constants.O_RDONLY | constants.O_DIRECTORY
-    const fd = await this.#nodes.use(() => reopen(this.#nodes.resolver.directory(directory), flags))
-    const file = new PatientFd(fd)
+    const known = this.#commits.get(directory)
+    const commits = known ?? new SharedCommit(() => this.#writeDirectory(directory))
+    this.#commits.set(directory, commits)
+    commits.touch() // others change it, too, and nobody tells
     try {
-      await file.during((open) => syncLater(open))
+      await commits.run()
     } finally {
-      await file.close()
+      if (!commits.busy) this.#commits.delete(directory)
     }
   }
 
@@ -172,6 +175,15 @@ export class WritableDirectory implements WritableTree, AsyncDisposable {
     return this.close()
   }
 
+  async #writeDirectory(directory: NodeId): Promise<void> {
+    const flags = constants.O_RDONLY | constants.O_DIRECTORY
+    const fd = await this.#nodes.use(() => reopen(this.#nodes.resolver.directory(directory), flags))
+    try {
+      await syncLater(fd)
+    } finally {
+      closeSync(fd)
+    }
+  }
   async #cutAndSet(
     holding: Awaitable<OpenNode | undefined>,
     node: NodeId,

@@ -105,6 +105,7 @@ export class Nodes {
       const count = this.#changes.get(node) ?? 0
       this.#changes.delete(node)
       this.#changes.set(node, count + 1)
+      this.open.get(node)?.touch()
     }
     for (const [oldest] of this.#changes) {
       if (this.#changes.size <= MOST_COUNTED) return

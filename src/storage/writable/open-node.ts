@@ -3,6 +3,7 @@ import { promisify } from 'node:util'
 import type { Awaitable } from '../byte-source.ts'
 import type { NodeId } from '../file-tree.ts'
 import { PatientFd } from '../patient-fd.ts'
+import { SharedCommit } from './shared-commit.ts'
 
 const syncLater = promisify(fsync)
 
@@ -14,6 +15,7 @@ export class OpenNode {
   readonly node: NodeId
   #reading: PatientFd | undefined
   #writing: PatientFd | undefined
+  readonly #commits = new SharedCommit(() => (this.#writing ?? this.reading).during((fd) => syncLater(fd)))
   /** Who has it open. */
   holders = 0
 
@@ -38,9 +40,13 @@ export class OpenNode {
     return this.#writing
   }
 
+  /** It was changed, or is being. */
+  touch(): void {
+    this.#commits.touch()
+  }
   /** Everything on the medium, attributes too. */
   commit(): Promise<void> {
-    return (this.#writing ?? this.reading).during((fd) => syncLater(fd))
+    return this.#commits.run()
   }
   write(bytes: Uint8Array, position: number): Awaitable<void> {
     return this.writing.write(bytes, position)

@@ -43,5 +43,6 @@ export function now({ served: { tree }, node }: Located): Steps<Attributes | und
 
 /** Names that were changed are on the medium, where that is promised. */
 export function* settle(tree: WritableTree, ...directories: readonly Granted[]): Steps {
-  for (const { grant, node } of directories) if (grant.sync) yield tree.commitDirectory(node)
+  const promised = directories.filter(({ grant }) => grant.sync)
+  if (promised.length > 0) yield Promise.all(promised.map(({ node }) => tree.commitDirectory(node)))
 }
