@@ -52,7 +52,9 @@ export class OverlayTree implements WritableTree, AsyncDisposable {
     const parts = await openParts(lower, lowerKey, directory)
     const layers = new Layers(parts, await lowerNames(lower))
     await scan(layers)
-    return new OverlayTree(layers)
+    const tree = new OverlayTree(layers)
+    await tree.#copyUp.complete().catch(() => undefined) // on a full disk: the next time
+    return tree
   }
   private constructor(layers: Layers) {
     this.#layers = layers

@@ -11,7 +11,7 @@ import { Listings } from './writable/listings.ts'
 import { LiveFile } from './writable/live-file.ts'
 import type { Medium } from './writable/medium.ts'
 import { createFile, makeDirectory, makeNode, makeSymlink } from './writable/makers.ts'
-import { link, removeDirectory, rename, unlink } from './writable/movers.ts'
+import { exchange, link, removeDirectory, rename, renameToWhiteout, unlink } from './writable/movers.ts'
 import { checkName, checkTarget, isName } from './writable/names.ts'
 import { Nodes } from './writable/nodes.ts'
 import { type OpenNode, reopen } from './writable/open-node.ts'
@@ -131,6 +131,21 @@ export class WritableDirectory implements WritableTree, AsyncDisposable {
     return this.#make(from, name, () => {
       checkName(newName)
       rename(this.#nodes, from, name, to, newName)
+    })
+  }
+  /**
+   * What two names lead to changes places, in one step.
+   *
+   * @throws {TreeError} ENOTSUP, EINVAL where the system has no such step
+   */
+  exchange(one: NodeId, name: ByteString, other: NodeId, otherName: ByteString): Awaitable<void> {
+    return this.#make(one, name, () => exchange(this.#nodes, one, name, other, otherName))
+  }
+  /** As `rename`, with the device 0:0 where the name was, in one step. @throws {TreeError} ENOTSUP, EINVAL as `exchange` */
+  renameToWhiteout(from: NodeId, name: ByteString, to: NodeId, newName: ByteString): Awaitable<void> {
+    return this.#make(from, name, () => {
+      checkName(newName)
+      renameToWhiteout(this.#nodes, from, name, to, newName)
     })
   }
   unlink(directory: NodeId, name: ByteString): Awaitable<void> {

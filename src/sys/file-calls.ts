@@ -18,6 +18,13 @@ export interface FileCalls {
   removeXattr(path: Buffer, name: string): void
   /** Where data or a hole begins at or after `position`; undefined behind the end. */
   seek(fd: number, position: number, region: 'data' | 'hole'): number | undefined
+  /**
+   * Moves a name in one step. `exchange`: what the two names lead to changes places. `whiteout`: the device 0:0 is left
+   * where the name was, which overlayfs takes for a deleted one.
+   *
+   * @throws also EINVAL where the file system has no such step
+   */
+  rename(from: Buffer, to: Buffer, how: 'exchange' | 'whiteout'): void
   /** `punch` keeps the size. */
   fallocate(fd: number, how: 'allocate' | 'punch', position: number, length: number): void
 }
@@ -28,6 +35,7 @@ const UTIME_OMIT = (1 << 30) - 2
 const XATTR_FLAGS = { either: 0, create: 1, replace: 2 } as const
 const SEEK = { data: 3, hole: 4 } as const
 const PUNCH_HOLE_KEEP_SIZE = 0x03
+const RENAME_FLAGS = { exchange: 2, whiteout: 4 } as const
 /** Names and values of attributes have at most 64 KiB, XATTR_SIZE_MAX and XATTR_LIST_MAX. */
 const XATTR_BYTES = 65_536
 
@@ -51,6 +59,7 @@ async function open(): Promise<FileCalls | undefined> {
     removexattr: { arguments: ['pointer', 'pointer'], return: 'i32' },
     lseek: { arguments: ['i32', 'i64', 'i32'], return: 'i64' },
     fallocate: { arguments: ['i32', 'i32', 'i64', 'i64'], return: 'i32' },
+    renameat2: { arguments: ['i32', 'pointer', 'i32', 'pointer', 'u32'], return: 'i32' },
     __errno_location: { arguments: [], return: 'pointer' },
   })
   const check = <T extends number | bigint>(call: string, result: T): T => {
@@ -90,6 +99,10 @@ async function open(): Promise<FileCalls | undefined> {
       const error = systemError('lseek', getInt32(libc.__errno_location()))
       if (error.code === 'ENXIO') return undefined
       throw error
+    },
+    rename(from, to, how) {
+      const flags = RENAME_FLAGS[how]
+      check('renameat2', libc.renameat2(AT_FDCWD, terminated(from), AT_FDCWD, terminated(to), flags))
     },
     fallocate(fd, how, position, length) {
       const mode = how === 'punch' ? PUNCH_HOLE_KEEP_SIZE : 0

@@ -3,10 +3,11 @@ import type { Awaitable } from '../byte-source.ts'
 import type { NodeId } from '../file-tree.ts'
 import { type Created, type CreateMode, type Ownership, TreeError } from '../writable-tree.ts'
 import { checkName } from '../writable/names.ts'
-import { type CopyUp, removeAll } from './copy-up.ts'
-import { OPAQUE, OPAQUE_VALUE, WHITEOUT, WHITEOUT_OWNER, isWhiteout } from './format.ts'
+import type { CopyUp, Name } from './copy-up.ts'
+import { OPAQUE, OPAQUE_VALUE, isWhiteout } from './format.ts'
 import type { Layers, Sides } from './layers.ts'
 import { type Look, look } from './look.ts'
+import { Swaps } from './swaps.ts'
 
 /** Makes something new in the work directory and gives its node. */
 type Make = (directory: NodeId, name: ByteString) => Awaitable<NodeId>
@@ -15,10 +16,12 @@ type Make = (directory: NodeId, name: ByteString) => Awaitable<NodeId>
 export class Changes {
   readonly #layers: Layers
   readonly #copyUp: CopyUp
+  readonly #swaps: Swaps
 
   constructor(layers: Layers, copyUp: CopyUp) {
     this.#layers = layers
     this.#copyUp = copyUp
+    this.#swaps = new Swaps(layers.parts, copyUp)
   }
 
   async createFile(directory: NodeId, name: ByteString, owner: Ownership, mode: CreateMode): Promise<Created> {
@@ -74,7 +77,7 @@ export class Changes {
     if (await this.#isDirectory(found)) throw new TreeError('EISDIR', 'It is a directory')
     const parent = await this.#copyUp.node(directory)
     if (found.lower === undefined) await this.#layers.parts.upper.unlink(parent, name)
-    else await this.#whiteOut(parent, name)
+    else await this.#swaps.whiteOut({ directory: parent, name }, found.upper)
     await this.#settle(directory, name)
   }
 
@@ -83,8 +86,8 @@ export class Changes {
     if (!(await this.#isDirectory(found))) throw new TreeError('ENOTDIR', 'It is no directory')
     await this.#checkEmpty(found)
     const parent = await this.#copyUp.node(directory)
-    if (found.upper !== undefined) await this.#clear(parent, name)
-    if (found.lower !== undefined) await this.#whiteOut(parent, name)
+    if (found.lower === undefined) await this.#clear(parent, name)
+    else await this.#swaps.whiteOut({ directory: parent, name }, found.upper)
     await this.#settle(directory, name)
   }
 
@@ -97,10 +100,12 @@ export class Changes {
     if (moved.node !== undefined) await this.#copyUp.node(moved.node)
     const source = await this.#copyUp.node(from)
     const target = await this.#copyUp.node(to)
-    await this.#moveUpper({ source, name, target, newName }, moved, replaced)
-    if (moved.lower !== undefined) await this.#whiteOut(source, name)
-    await this.#settle(from, name)
-    await this.#settle(to, newName)
+    try {
+      await this.#moveUpper({ source, name, target, newName }, moved, replaced)
+    } finally {
+      await this.#settle(from, name)
+      await this.#settle(to, newName)
+    }
   }
 
   async #checkRename(moved: Look, replaced: Look): Promise<void> {
@@ -120,12 +125,40 @@ export class Changes {
     replaced: Look,
   ): Promise<void> {
     const { upper: tree } = this.#layers.parts
-    const isDirectory = await this.#isDirectory(moved)
-    if (isDirectory && moved.upper !== undefined && replaced.lower !== undefined)
-      await this.#makeOpaque(moved.upper.node)
-    // A file replaces a whiteout or a file in one step; a directory needs an empty place.
-    if (isDirectory && replaced.upper !== undefined) await this.#clear(at.target, at.newName)
-    await tree.rename(at.source, at.name, at.target, at.newName)
+    const [from, to] = [
+      { directory: at.source, name: at.name },
+      { directory: at.target, name: at.newName },
+    ]
+    if (await this.#isDirectory(moved)) {
+      if (moved.upper !== undefined && replaced.lower !== undefined) await this.#makeOpaque(moved.upper.node)
+      if (replaced.upper !== undefined) {
+        if (await this.#isSwapped(from, to, replaced.upper, moved.lower !== undefined)) return
+        await this.#makeEmpty(to, replaced.upper, replaced.lower !== undefined)
+      }
+    }
+    if (moved.lower === undefined) await tree.rename(at.source, at.name, at.target, at.newName)
+    else await this.#swaps.moveFrom(from, to)
+  }
+
+  /** A directory that goes where a whiteout is changes places with it; false where that cannot be. */
+  async #isSwapped(from: Name, to: Name, { attributes }: NonNullable<Look['upper']>, isAbove: boolean) {
+    if (!isWhiteout(attributes) || !(await this.#swaps.isSwapped(from, to))) return false
+    if (!isAbove) await this.#layers.parts.upper.unlink(from.directory, from.name)
+    return true
+  }
+
+  /** In place of a whiteout, or of a directory that looks empty, one that is: another can replace that in one step. */
+  async #makeEmpty(at: Name, { attributes }: NonNullable<Look['upper']>, isAbove: boolean): Promise<void> {
+    const { upper: tree, work } = this.#layers.parts
+    const staged = this.#copyUp.newName()
+    try {
+      const node = await tree.makeDirectory(work, staged, attributes)
+      if (isAbove) await this.#makeOpaque(node)
+      await this.#swaps.place(staged, true, at, { attributes })
+    } catch (error) {
+      await this.#copyUp.discard(staged)
+      throw error
+    }
   }
 
   /** Puts something new in place of nothing, or of a whiteout. */
@@ -136,15 +169,14 @@ export class Changes {
     type: 'directory' | 'file',
     make: Make,
   ): Promise<NodeId> {
-    const { upper: tree, work } = this.#layers.parts
+    const { work } = this.#layers.parts
     const parent = await this.#copyUp.node(directory)
     if (found.upper === undefined && found.lower === undefined) return this.#layers.numberOf(await make(parent, name))
     const staged = this.#copyUp.newName()
     try {
       const node = await make(work, staged)
       if (type === 'directory' && found.lower !== undefined) await this.#makeOpaque(node)
-      if (type === 'directory' && found.upper !== undefined) await tree.unlink(parent, name)
-      await tree.rename(work, staged, parent, name)
+      await this.#swaps.place(staged, type === 'directory', { directory: parent, name }, found.upper)
       await this.#settle(directory, name)
       return this.#layers.numberOf(node)
     } catch (error) {
@@ -158,20 +190,12 @@ export class Changes {
     this.#layers.opaque.add(node)
   }
 
-  /** Puts a whiteout there, in one step where a file was. */
-  async #whiteOut(parent: NodeId, name: ByteString): Promise<void> {
-    const { upper: tree, work } = this.#layers.parts
-    const staged = this.#copyUp.newName()
-    await tree.makeNode(work, staged, WHITEOUT, WHITEOUT_OWNER)
-    await tree.rename(work, staged, parent, name)
-  }
-
   /** Takes away an upper entry with all that is in it: of a directory that looks empty, whiteouts. */
   async #clear(parent: NodeId, name: ByteString): Promise<void> {
     const { upper: tree, work } = this.#layers.parts
     const staged = this.#copyUp.newName()
     await tree.rename(parent, name, work, staged)
-    await removeAll(this.#layers, work, staged)
+    await this.#copyUp.discard(staged)
   }
 
   /** Notes what a name hides now. */

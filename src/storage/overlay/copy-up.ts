@@ -7,6 +7,12 @@ import type { Layers } from './layers.ts'
 const CHUNK_BYTES = 1024 * 1024
 const ZEROS = Buffer.alloc(CHUNK_BYTES)
 
+/** A name of the upper tree. */
+export interface Name {
+  readonly directory: NodeId
+  readonly name: ByteString
+}
+
 /** How much of a file is copied: all, or none because it is cut to nothing next. */
 export type Content = 'whole' | 'none'
 
@@ -38,16 +44,12 @@ export class CopyUp {
     const names = this.#layers.visibleNames(lower)
     const [first, ...others] = names
     if (first === undefined) throw new StaleNodeError(node)
-    const places = [{ parent: await this.node(first.directory), name: first.name }]
-    for (const { directory, name } of others) places.push({ parent: await this.node(directory), name })
+    const places = [{ directory: await this.node(first.directory), name: first.name }]
+    for (const { directory, name } of others) places.push({ directory: await this.node(directory), name })
     return this.#copy(lower, places, content)
   }
 
-  async #copy(
-    lower: NodeId,
-    places: readonly { readonly parent: NodeId; readonly name: ByteString }[],
-    content: Content,
-  ): Promise<NodeId> {
+  async #copy(lower: NodeId, places: readonly Name[], content: Content): Promise<NodeId> {
     const { upper, work } = this.#layers.parts
     const staged = this.newName()
     const made = await this.#stage(lower, staged, content).catch(async (error: unknown) => {
@@ -56,10 +58,40 @@ export class CopyUp {
     })
     const [first, ...others] = places
     if (first === undefined) throw new StaleNodeError(lower)
-    await this.#keepTimes(first.parent, () => upper.rename(work, staged, first.parent, first.name))
+    await this.#keepTimes(first.directory, () => upper.rename(work, staged, first.directory, first.name))
     this.#layers.join(lower, made)
-    for (const { parent, name } of others) await this.#keepTimes(parent, () => upper.link(made, parent, name))
+    await this.#linkAll(made, others).catch(async (error: unknown) => {
+      await upper.unlink(first.directory, first.name) // with half of its names it would be two files
+      this.#layers.part(made)
+      throw error
+    })
     return made
+  }
+
+  /** All of them or none. */
+  async #linkAll(made: NodeId, places: readonly Name[]): Promise<void> {
+    const { upper } = this.#layers.parts
+    const linked: Name[] = []
+    try {
+      for (const place of places) {
+        await this.#keepTimes(place.directory, () => upper.link(made, place.directory, place.name))
+        linked.push(place)
+      }
+    } catch (error) {
+      for (const { directory, name } of linked) await upper.unlink(directory, name)
+      throw error
+    }
+  }
+
+  /** Gives the copies of files all their names: a server that was killed may have left some out. */
+  async complete(): Promise<void> {
+    for (const [lower, made] of this.#layers.copies()) {
+      for (const { directory, name } of this.#layers.visibleNames(lower)) {
+        const parent = await this.node(directory)
+        if ((await this.#layers.parts.upper.lookup(parent, name)) === undefined)
+          await this.#linkAll(made, [{ directory: parent, name }])
+      }
+    }
   }
 
   /** Nothing has changed in the directory that anybody should see. */

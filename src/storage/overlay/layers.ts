@@ -71,6 +71,10 @@ export class Layers {
     this.#upperOf.set(lower, upper)
     this.#originOf.set(upper, lower)
   }
+  /** Files of several names that were copied up: the node of the release, and its copy. */
+  copies(): (readonly [NodeId, NodeId])[] {
+    return [...this.#upperOf].filter(([lower]) => (this.#names.get(lower)?.length ?? 0) > 1)
+  }
   /** An upper node is gone. */
   part(upper: NodeId): void {
     const lower = this.#originOf.get(upper)

@@ -31,12 +31,19 @@ export function link(nodes: Nodes, node: NodeId, directory: NodeId, name: ByteSt
 }
 
 /** Moves a name. */
-export function rename(nodes: Nodes, from: NodeId, name: ByteString, to: NodeId, newName: ByteString): void {
+export function rename(
+  nodes: Nodes,
+  from: NodeId,
+  name: ByteString,
+  to: NodeId,
+  newName: ByteString,
+  step: (source: Buffer, target: Buffer) => void = renameSync,
+): void {
   const { resolver } = nodes
   const moved = existing(nodes, from, name)
   const replaced = resolver.see(to, newName)
   const move = (): void =>
-    withPlaces(nodes, from, to, (source, target) => renameSync(inDirectory(source, name), inDirectory(target, newName)))
+    withPlaces(nodes, from, to, (source, target) => step(inDirectory(source, name), inDirectory(target, newName)))
   if (replaced === undefined) move()
   else givenBackElsewhere(replaced, move)
   if (replaced?.node === moved.node) return // two names of one node: POSIX wants nothing to happen
@@ -45,6 +52,27 @@ export function rename(nodes: Nodes, from: NodeId, name: ByteString, to: NodeId,
   resolver.places.remove(moved.node, from, name)
   if (replaced === undefined) nodes.changed(moved.node, from, to)
   else nodes.changed(moved.node, from, to, replaced.node)
+}
+
+/** The same, with a whiteout of overlayfs where the name was, in one step. @throws EINVAL where the file system cannot */
+export function renameToWhiteout(...[nodes, from, name, to, newName]: Parameters<typeof rename>): void {
+  const calls = nodes.calls ?? cannotStep()
+  rename(nodes, from, name, to, newName, (source, target) => calls.rename(source, target, 'whiteout'))
+}
+
+/** What two names lead to changes places, in one step. @throws EINVAL where the file system cannot */
+export function exchange(nodes: Nodes, one: NodeId, name: ByteString, other: NodeId, otherName: ByteString): void {
+  const calls = nodes.calls ?? cannotStep()
+  const { places } = nodes.resolver
+  const [first, second] = [existing(nodes, one, name), existing(nodes, other, otherName)]
+  withPlaces(nodes, one, other, (source, target) =>
+    calls.rename(inDirectory(source, name), inDirectory(target, otherName), 'exchange'),
+  )
+  places.add(first.node, other, otherName)
+  places.remove(first.node, one, name)
+  places.add(second.node, one, name)
+  places.remove(second.node, other, otherName)
+  nodes.changed(first.node, second.node, one, other)
 }
 
 /** Removes a name that is no directory. */
@@ -62,6 +90,10 @@ export function removeDirectory(nodes: Nodes, directory: NodeId, name: ByteStrin
   rmdirSync(nodes.resolver.pathOf(directory, name))
   gone(nodes, found, directory, name)
   nodes.changed(found.node, directory)
+}
+
+function cannotStep(): never {
+  throw new TreeError('ENOTSUP', 'Cannot change two names in one step: the C library cannot be called')
 }
 
 function existing(nodes: Nodes, directory: NodeId, name: ByteString): Found {
