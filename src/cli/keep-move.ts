@@ -38,8 +38,9 @@ async function keepMove(machine: string, options: Options): Promise<void> {
   const { dryRun = false, json = false } = options
   const { moveOverlay } = await import('../storage/overlay/move.ts')
   await using trees = new AsyncDisposableStack()
-  const { directory, from, to } = await meant(machine, options, trees)
+  const { directory, from, to, noteMoved } = await meant(machine, options, trees)
   const conflicts = await moveOverlay(directory, from, to, { dryRun })
+  if (!dryRun) await noteMoved?.()
   const shown = conflicts.map(({ path, ...rest }) => ({ path: textOf(path), ...rest }))
   if (json) process.stdout.write(`${JSON.stringify({ moved: !dryRun, conflicts: shown }, undefined, 2)}\n`)
   else process.stdout.write(report(machine, shown, dryRun))
@@ -49,6 +50,8 @@ interface Meant {
   readonly directory: string
   readonly from: OverlayRelease
   readonly to: OverlayRelease
+  /** For the story of the machine's next boot. */
+  readonly noteMoved?: () => Promise<void>
 }
 
 /** Archives where `--from` names one, else a machine of the store. */
@@ -64,11 +67,13 @@ async function keptByMachine(
   store: ReleaseStore,
   trees: AsyncDisposableStack,
 ): Promise<Meant> {
-  const { directory, release } = await new Keeps(store.directory).resolve(machine)
+  const keeps = new Keeps(store.directory)
+  const { directory, release, mac, owner } = await keeps.resolve(machine)
   if (release === undefined) throw new UsageError(`Cannot move ${machine}: it has changed nothing yet`)
   const newer = wanted === undefined ? await newestBeside(store, release) : await store.resolve(wanted)
   const [from, to] = [trees.use(await store.openRelease(release)), trees.use(await store.openRelease(newer))]
-  return { directory, from: { tree: from.tree, key: release }, to: { tree: to.tree, key: newer } }
+  const noteMoved = (): Promise<void> => keeps.note(mac, { ...owner, movedFrom: release })
+  return { directory, from: { tree: from.tree, key: release }, to: { tree: to.tree, key: newer }, noteMoved }
 }
 
 /** The newest release of the image that has this one. */

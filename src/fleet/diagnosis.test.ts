@@ -66,8 +66,15 @@ interface Case {
   readonly says: RegExp
 }
 
+const FULL: BootEvent = { type: 'keep.full', at, isQuota: false }
+
 /** One boot or more for every rule. */
 const CASES: Readonly<Record<string, readonly Case[]>> = {
+  full: [
+    { events: [...ALIVE, FULL], silence: 1, says: /no room for what it writes.*No space left on device/ },
+    { events: [...ALIVE, { type: 'keep.room', at }, { ...FULL, isQuota: true }], silence: 1, says: /no room/ },
+  ],
+  'no room': [{ events: [...SYSTEM, FULL], silence: 61, says: /was started, and the server has no room/ }],
   'own disk': [
     {
       events: [...IPXE, { type: 'boot.local', at, why: 'unknown: local' }, http('script')],
@@ -271,6 +278,13 @@ test('diagnose() adds what the server knows of a root that it refused', () => {
   const refused: BootEvent = { type: 'nfs.mount', at, path: '/nope', outcome: 'refused', reason }
   const { cause } = diagnose([...INIT, refused, failed('root-refused')], 0)
   assert.match(cause, /; the server says: there is no export "\/nope"; exported is \/release\/abababababab…$/)
+})
+
+test('diagnose() says why a machine cannot have its own directory, and forgets a disk that has room again', () => {
+  const why = '/var/lib/netroot/keep/52-54-00-00-00-07 is in use by process 17: stop it first'
+  const { cause } = diagnose([...INIT, { type: 'keep.refused', at, why }, failed('root-refused')], 0)
+  assert.match(cause, /; the server says: .* is in use by process 17: stop it first$/)
+  assert.equal(diagnose([...ALIVE, FULL, { type: 'keep.room', at }], 0).rule, 'alive')
 })
 
 test('diagnose() knows a remedy for every cause that a machine reports', () => {

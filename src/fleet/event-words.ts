@@ -1,5 +1,6 @@
 import { architectureName } from './architectures.ts'
 import type { BootEvent, EventOf, FileRole, HttpFile, Outcome, TftpFile } from './events.ts'
+import { keepWords } from './keep-words.ts'
 import type { Speaker } from './machine.ts'
 import { deviceName } from './pci-id.ts'
 import { printable } from './printable.ts'
@@ -89,6 +90,12 @@ function rawWordsOf(event: BootEvent): EventWords {
       return { what: `cannot be booted: ${event.why}`, tone: 'bad' }
     case 'boot.log':
       return { ...plain(`its log came${event.source === 'syslog' ? ' by syslog' : ''}`), bytes: event.bytes }
+    case 'keep.opened':
+    case 'keep.refused':
+    case 'keep.full':
+    case 'keep.room':
+    case 'keep.freed':
+      return keepWords(event)
     case 'server.restarted':
       return { what: 'the server was started again', tone: 'warning' }
     default:

@@ -1,6 +1,7 @@
 import type { BootRefused, DriversChosen, LocalDisk, LoaderReplaced, LogReceived } from './planning-events.ts'
 import type { MenuShown, ProfileChosen, ServerRestarted } from './planning-events.ts'
 import type { DhcpEvent } from './dhcp-events.ts'
+import type { KeepEvent } from './keep-events.ts'
 import type { HttpFile, NfsMount, NfsTraffic, TftpFile } from './file-events.ts'
 import type { ReportEvent } from './report-events.ts'
 
@@ -28,6 +29,7 @@ export type BootEvent =
   | LoaderReplaced
   | LogReceived
   | ServerRestarted
+  | KeepEvent
   | ReportEvent
 export type BootEventType = BootEvent['type']
 

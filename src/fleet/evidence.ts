@@ -8,6 +8,9 @@ const ABOUT_IT: ReadonlySet<BootEventType> = new Set([
   'boot.drivers',
   'boot.loader',
   'boot.log',
+  'keep.full',
+  'keep.room',
+  'keep.freed',
 ])
 
 /** The events of one boot, with the questions that the rules of the diagnosis ask of them. */
@@ -51,6 +54,11 @@ export class Evidence {
   /** The last file that was asked for, over TFTP or HTTP. */
   get lastFile(): EventOf<'tftp.file'> | EventOf<'http.file'> | undefined {
     return this.events.findLast((event) => event.type === 'tftp.file' || event.type === 'http.file')
+  }
+  /** Is there no room for what the machine keeps? */
+  get isFull(): boolean {
+    const told = this.events.findLast(({ type }) => type === 'keep.full' || type === 'keep.room')
+    return told?.type === 'keep.full'
   }
   /** Was a file of this role sent whole over HTTP? */
   wasSent(role: FileRole): boolean {

@@ -98,6 +98,12 @@ export const REPORTED_RULES: readonly Rule[] = [
     }),
   },
   {
+    name: 'full',
+    verdict: 'alive',
+    applies: (evidence) => evidence.phase === 'alive' && evidence.isFull,
+    tell: (evidence) => ({ cause: `it is up, but ${FULL}`, next: roomNext(evidence) }),
+  },
+  {
     name: 'degraded',
     verdict: 'alive',
     applies: (evidence) => evidence.phase === 'alive' && evidence.last('report.alive')?.state === 'degraded',
@@ -123,6 +129,15 @@ export const REPORTED_RULES: readonly Rule[] = [
   },
 ]
 
+/** What a machine cannot do that keeps what it writes. */
+export const FULL = 'the server has no room for what it writes: its programs are told "No space left on device"'
+
+/** How it gets room. */
+export function roomNext(evidence: Evidence): string[] {
+  const whose = evidence.last('keep.full')?.isQuota === true ? 'raise the quota there' : 'see df'
+  return [`make room on the file system of the store, below keep/: ${whose}`, 'or delete files on the machine itself']
+}
+
 function causeWords(evidence: Evidence, said: { readonly cause: FailureCause; readonly text: string } | undefined) {
   const { means, next } = CAUSES[said?.cause ?? 'other']
   const words = said === undefined || said.text === '' ? '' : ` (it says: ${shortDigests(said.text)})`
@@ -132,6 +147,8 @@ function causeWords(evidence: Evidence, said: { readonly cause: FailureCause; re
 /** Why our own NFS server refused: it knows what it has, the machine only that it was refused. */
 function serverWords(evidence: Evidence, cause: FailureCause | undefined): string {
   const mount = evidence.last('nfs.mount')
+  const kept = evidence.events.findLast(({ type }) => type === 'keep.refused' || type === 'keep.opened')
+  if (kept?.type === 'keep.refused') return `; the server says: ${shortDigests(kept.why)}`
   if (cause !== 'root-refused' || mount?.outcome !== 'refused' || mount.reason === undefined) return ''
   return `; the server says: ${shortDigests(mount.reason)}`
 }

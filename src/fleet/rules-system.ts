@@ -1,5 +1,6 @@
 import type { Evidence } from './evidence.ts'
 import { deviceName } from './pci-id.ts'
+import { FULL, roomNext } from './rules-reported.ts'
 import type { Rule } from './rule.ts'
 import { shortDigests } from './units.ts'
 
@@ -42,6 +43,12 @@ export const SYSTEM_RULES: readonly Rule[] = [
         'look at the screen of the machine: a hanging "networking" job points at the manager',
       ],
     }),
+  },
+  {
+    name: 'no room',
+    verdict: 'stuck',
+    applies: (evidence) => evidence.phase === 'system' && evidence.isFull && evidence.silentFor(INITRAMFS_SECONDS),
+    tell: (evidence) => ({ cause: `the real system was started, and ${FULL}`, next: roomNext(evidence) }),
   },
   {
     name: 'never alive',

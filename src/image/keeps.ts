@@ -19,6 +19,8 @@ const Owner = z.strictObject({
   next: z.string().optional(),
   /** Of `next`. */
   nextUuid: z.string().optional(),
+  /** The release that the changes were above before they were moved; until the next boot tells it. */
+  movedFrom: z.string().optional(),
 })
 
 /** Whose a directory of changes is. */

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { Boot } from '../fleet/boots-reader.ts'
+import type { KeepEvent } from '../fleet/keep-events.ts'
 import { usageOf } from '../image/keep-usage.ts'
 import { Keeps } from '../image/keeps.ts'
 import type { NfsExport } from '../protocols/nfs/export.ts'
@@ -24,13 +25,15 @@ async function opened(t: TestContext) {
     ['aaaaaa', '10.0.0.7'],
     ['bbbbbb', '10.0.0.7'],
   ])
-  const options = { keeps, releases, addressOf: (boot: string) => addresses.get(boot), log: silent }
+  const told: (readonly [string, Omit<KeepEvent, 'at'>])[] = []
+  const tell = (boot: string, { at: _, ...event }: KeepEvent): void => void told.push([boot, event])
+  const options = { keeps, releases, addressOf: (boot: string) => addresses.get(boot), log: silent, tell }
   const start = (): KeepExports => {
     const made = new KeepExports(options)
     t.after(() => made[Symbol.asyncDispose]())
     return made
   }
-  return { store, digest, keeps, releases, start, made: start() }
+  return { store, digest, keeps, releases, start, made: start(), told }
 }
 
 function bootOf(id: string, uuid = ONE): Boot {
@@ -102,7 +105,41 @@ test('Keeps finds a machine by its name or address, and removes only what nobody
   assert.equal((await keeps.resolve('pc7')).mac, PC7)
   assert.equal((await keeps.resolve(PC7)).release, digest)
   await made.exports.byPath(path)
-  await made.release('aaaaaa')
+  await made.release('aaaaaa', 'shutdown')
   await keeps.remove(await keeps.resolve('pc7'))
   assert.deepEqual(await keeps.all(), [])
+})
+
+test('KeepExports tells the boot what becomes of its directory: opened, moved, given, free', async (t) => {
+  const { made, digest, keeps, told } = await opened(t)
+  const first = (await made.exports.byPath(await made.offer(bootOf('aaaaaa'), 'pc7', digest))) ?? assert.fail()
+  const open = { type: 'keep.opened', release: digest, isNew: false, isGiven: false }
+  assert.deepEqual(told.splice(0), [['aaaaaa', { ...open, isNew: true }]])
+  first.onRefusal?.('EXDEV') // nothing that anybody must know
+  first.onRefusal?.('ENOSPC')
+  first.onRefusal?.('ENOSPC')
+  assert.deepEqual(told.splice(0), [['aaaaaa', { type: 'keep.full', isQuota: false }]])
+  await made.releaseSilent('::ffff:10.0.0.8')
+  await made.releaseSilent('::ffff:10.0.0.7')
+  assert.deepEqual(told.splice(0), [['aaaaaa', { type: 'keep.freed', why: 'silent' }]])
+  assert.ok(await made.exports.byKey(byteStringFrom(first.key)), 'a machine that comes back goes on')
+  await made.release('aaaaaa', 'shutdown')
+  told.splice(0)
+  await keeps.note(PC7, { name: 'pc7', boot: 'aaaaaa', movedFrom: '0123' }) // as `netroot keep give` and `move` do
+  await made.exports.byPath(await made.offer(bootOf('bbbbbb', OTHER), 'pc7', digest))
+  assert.deepEqual(told.splice(0), [['bbbbbb', { ...open, isGiven: true, movedFrom: '0123' }]])
+  assert.deepEqual((await keeps.resolve('pc7')).owner, { name: 'pc7', boot: 'bbbbbb', uuid: OTHER })
+})
+
+test('KeepExports tells the boot why its directory cannot be opened', async (t) => {
+  const { made, digest, keeps, told } = await opened(t)
+  const path = await made.offer(bootOf('aaaaaa'), 'pc7', digest)
+  const stat = await readFile('/proc/1/stat', 'latin1')
+  const start = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+  await writeFile(join(keeps.directoryOf(PC7), 'owner'), `1 ${start}`) // another server has it
+  await assert.rejects(async () => made.exports.byPath(path), /is in use by process 1: stop it first/)
+  assert.deepEqual(
+    told.map(([boot, { type }]) => [boot, type]),
+    [['aaaaaa', 'keep.refused']],
+  )
 })

@@ -3,14 +3,16 @@ import { mkdir } from 'node:fs/promises'
 import type { Keep, KeepOwner, Keeps } from '../image/keeps.ts'
 import { StoreError } from '../image/release.ts'
 import type { Boot } from '../fleet/boots-reader.ts'
+import type { KeepEvent, KeepFreed } from '../fleet/keep-events.ts'
 import { type Mac, tryParseMac } from '../net/mac.ts'
 import { KEY_BYTES, type NfsExport, type NfsExports } from '../protocols/nfs/export.ts'
 import { type Grant, type Policy, READ_ONLY } from '../protocols/nfs/policy.ts'
 import { OverlayTree } from '../storage/overlay-tree.ts'
 import { Mutex } from '../storage/overlay/mutex.ts'
 import { tieTo } from '../storage/overlay/parts.ts'
-import type { Logger } from '../sys/log.ts'
+import { type Logger, messageWithCauses } from '../sys/log.ts'
 import { byteStringFrom } from '../wire/bytestring.ts'
+import { KeepRoomWatch } from './keep-room.ts'
 import type { Releases } from './releases.ts'
 
 /** The machine is the only one here, and the root is its own: root is root. */
@@ -24,6 +26,8 @@ export interface KeepExportsOptions {
   readonly releases: Pick<Releases, 'get'>
   /** The address that the machine of a boot has now. */
   readonly addressOf: (boot: string) => string | undefined
+  /** Told what becomes of the directory of a boot. */
+  readonly tell?: (boot: string, event: KeepEvent) => void
   readonly log: Logger
 }
 
@@ -32,6 +36,7 @@ interface Open {
   readonly key: string
   readonly tree: OverlayTree
   readonly served: NfsExport
+  readonly room: KeepRoomWatch
 }
 
 /**
@@ -90,11 +95,25 @@ export class KeepExports implements AsyncDisposable {
     paths: async () => (await this.#options.keeps.all()).map(({ mac }) => `/keep/${mac.replaceAll(':', '-')}`),
   }
 
-  /** The machine of a boot has gone: others may open its directory now. */
-  release(boot: string): Promise<void> {
+  /**
+   * The machine of a boot has gone: others may open its directory now. Should it come back all the same, its handles open
+   * the directory anew.
+   */
+  release(boot: string, why: KeepFreed['why']): Promise<void> {
     return this.#mutex.run(async () => {
-      for (const [mac, open] of this.#open) if (open.boot === boot) await this.#close(mac)
+      for (const [mac, open] of this.#open) {
+        if (open.boot !== boot) continue
+        await this.#close(mac)
+        this.#tell(boot, { type: 'keep.freed', at: Date.now(), why })
+      }
     })
+  }
+
+  /** Nobody at an address has a lease any more: a machine lost its power, or its network. */
+  async releaseSilent(address: string): Promise<void> {
+    const plain = plainAddress(address)
+    const silent = [...this.#open.values()].filter(({ boot }) => this.#options.addressOf(boot) === plain)
+    for (const { boot } of silent) await this.release(boot, 'silent')
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -116,8 +135,16 @@ export class KeepExports implements AsyncDisposable {
     const keep = await this.#options.keeps.get(mac)
     if (keep?.release === undefined || (keep.owner.boot !== boot && keep.owner.next !== boot)) return undefined
     await this.#close(mac)
-    if (keep.owner.boot !== boot) await this.#options.keeps.note(mac, taken(keep.owner, boot))
-    return this.#openKeep(keep, keep.release, boot)
+    const { owner, release } = keep
+    if (owner.boot === boot) return this.#openKeep(keep, release, boot)
+    await this.#options.keeps.note(mac, taken(owner, boot))
+    const served = await this.#openKeep(keep, release, boot)
+    this.#tell(boot, openedEvent(owner, release))
+    return served
+  }
+
+  #tell(boot: string, event: KeepEvent): void {
+    this.#options.tell?.(boot, event)
   }
 
   /** A handle from before the server was started. */
@@ -129,15 +156,24 @@ export class KeepExports implements AsyncDisposable {
   }
 
   async #openKeep({ mac, directory }: Keep, digest: string, boot: string): Promise<NfsExport> {
-    const release = await this.#options.releases.get(digest)
-    const tree = await OverlayTree.open(release.tree, digest, directory)
+    const tree = await this.#openTree(directory, digest).catch((error: unknown) => {
+      this.#tell(boot, { type: 'keep.refused', at: Date.now(), why: messageWithCauses(error) })
+      throw error
+    })
     const key = keyOf(mac, boot)
     const path = `/keep/${mac.replaceAll(':', '-')}/${boot}`
-    const served = { path, key, tree, policy: this.#policyOf(boot) }
-    this.#open.set(mac, { boot, key: byteStringFrom(key), tree, served })
+    const room = new KeepRoomWatch(tree, (event) => this.#tell(boot, event))
+    const onRefusal = room.refused.bind(room)
+    const served = { path, key, tree, policy: this.#policyOf(boot), onRefusal }
+    this.#open.set(mac, { boot, key: byteStringFrom(key), tree, served, room })
     this.#byKey.set(byteStringFrom(key), served)
     this.#options.log.info('a machine writes into its own directory', { mac, boot, directory })
     return served
+  }
+
+  async #openTree(directory: string, digest: string): Promise<OverlayTree> {
+    const release = await this.#options.releases.get(digest)
+    return OverlayTree.open(release.tree, digest, directory)
   }
 
   /** Asked at every call, so the database is not; but an address that was given to another machine is soon forgotten. */
@@ -145,7 +181,7 @@ export class KeepExports implements AsyncDisposable {
     let known: string | undefined
     let askedAt = -Infinity
     return ({ address }) => {
-      const plain = address.replace(/^::ffff:/, '')
+      const plain = plainAddress(address)
       const now = performance.now()
       if (plain !== known || now - askedAt > ADDRESS_MS) [known, askedAt] = [this.#options.addressOf(boot), now]
       return plain === known ? OWN : undefined
@@ -157,6 +193,7 @@ export class KeepExports implements AsyncDisposable {
     if (open === undefined) return
     this.#open.delete(mac)
     this.#byKey.delete(open.key)
+    open.room[Symbol.dispose]()
     await open.tree.close()
   }
 }
@@ -172,6 +209,17 @@ export function joinExports(first: NfsExports, second: NfsExports): NfsExports {
     },
     paths: async () => [...(await first.paths()), ...(await second.paths())],
   }
+}
+
+/** @param owner before this boot took over */
+function openedEvent({ boot, uuid, nextUuid, movedFrom }: KeepOwner, release: string): KeepEvent {
+  const isGiven = boot !== undefined && uuid === undefined && nextUuid !== undefined
+  const moved = movedFrom === undefined ? {} : { movedFrom }
+  return { type: 'keep.opened', at: Date.now(), release, isNew: boot === undefined, isGiven, ...moved }
+}
+
+function plainAddress(address: string): string {
+  return address.replace(/^::ffff:/, '')
 }
 
 function taken({ name, uuid, nextUuid }: KeepOwner, boot: string): KeepOwner {

@@ -13,7 +13,7 @@ export function releaseAfterShutdown(boots: Boots, keeps: KeepExports, open: Asy
   const later = ({ boot, event }: StoredEvent): void => {
     if (event.type !== 'report.shutdown') return
     sleep(GOING_DOWN_MS, undefined, { signal: stop.signal, ref: false }).then(
-      () => keeps.release(boot),
+      () => keeps.release(boot, 'shutdown'),
       () => undefined, // the server ends, and closes it
     )
   }

@@ -217,6 +217,7 @@ async function startFileServices(composition: Composition, open: AsyncDisposable
         exports: joinExports(services.releases.exports, services.keeps.exports),
         onMount: (event) => story.nfs(event),
         onRead: (address, _, bytes) => traffic.add(address, bytes),
+        onClientGone: (address) => void services.keeps.releaseSilent(address),
         clients: new RecordsDirectory(nfsClientsPath(composition.stateDirectory, host, port)),
         log: log.child({ service: 'nfs' }),
       }),

@@ -47,6 +47,7 @@ export async function makeServices(
       keeps: new Keeps(storeDirectory),
       releases,
       addressOf: (boot) => story.get(boot)?.address,
+      tell: (boot, event) => story.record(boot, event),
       log: log.child({ service: 'keep' }),
     }),
   )

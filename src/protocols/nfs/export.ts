@@ -1,6 +1,7 @@
 import { type ByteString, byteStringFrom } from '../../wire/bytestring.ts'
 import type { Awaitable } from '../../storage/byte-source.ts'
 import type { FileTree } from '../../storage/file-tree.ts'
+import type { TreeErrorCode } from '../../storage/writable-tree.ts'
 import type { Policy } from './policy.ts'
 
 /** Bytes of an export's key. */
@@ -15,6 +16,8 @@ export interface NfsExport {
   readonly tree: FileTree
   /** Who may do what. Without it everybody reads, whatever the tree could do. */
   readonly policy?: Policy
+  /** Told of what the tree refused to a client of version 4. */
+  readonly onRefusal?: (code: TreeErrorCode) => void
 }
 
 /** What there is to mount. Handles outlive the server, so an export is asked for by its key as well as by its path. */

@@ -19,6 +19,7 @@ export interface ServedExport {
   readonly openFiles: OpenFiles
   /** Ask {@link grantOf} rather. */
   readonly policy: Policy
+  readonly onRefusal: NfsExport['onRefusal']
 }
 
 /** A node that a handle leads to. */
@@ -90,11 +91,11 @@ export class Locator {
   serve(found: NfsExport): ServedExport {
     const known = this.#served.get(found)
     if (known !== undefined) return known
-    const { path, tree, policy = () => READ_ONLY } = found
+    const { path, tree, policy = () => READ_ONLY, onRefusal } = found
     const key = Buffer.from(found.key)
     const openFiles = new OpenFiles(tree)
     const fsid = { fsidHigh: key.readUInt32BE(0), fsidLow: key.readUInt32BE(4) }
-    const served = { path, tree, key, openFiles, policy, ...fsid }
+    const served = { path, tree, key, openFiles, policy, onRefusal, ...fsid }
     this.#served.set(found, served)
     return served
   }

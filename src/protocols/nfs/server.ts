@@ -32,6 +32,8 @@ export interface NfsServerOptions extends Omit<RpcServerOptions, 'programs'> {
   readonly onRead?: (address: string, exportPath: string, bytes: number) => void
   /** Clients of version 4 that hold something, kept so that they get it back after a restart. */
   readonly clients?: ClientRecords
+  /** Told when nobody at an address has a lease of version 4.1 or 4.2 any more that had one. */
+  readonly onClientGone?: (address: string) => void
 }
 
 /**
@@ -49,10 +51,14 @@ export class NfsServer implements AsyncDisposable {
 
   /** @throws {BindError} which says who has the port, or which right is missing */
   static async listen(options: NfsServerOptions): Promise<NfsServer> {
-    const { exports, onMount, onRead, log = silent, clients, ...rest } = options
+    const { exports, onMount, onRead, log = silent, clients, onClientGone, ...rest } = options
     const locator = new Locator(exports)
     const service = { locator, writeVerifier: randomBytes(8), onRead, log }
-    const keeper = await StateKeeper.open({ log, ...(clients === undefined ? {} : { records: clients }) })
+    const keeper = await StateKeeper.open({
+      log,
+      ...(clients === undefined ? {} : { records: clients }),
+      ...(onClientGone === undefined ? {} : { onGone: onClientGone }),
+    })
     const scope = (await clients?.scope?.()) ?? hostname()
     const requestBytes = rest.limits?.recordBytes ?? REQUEST_BYTES
     const limits = { ...rest.limits, recordBytes: requestBytes }

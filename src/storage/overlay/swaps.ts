@@ -1,5 +1,4 @@
 import type { ByteString } from '../../wire/bytestring.ts'
-import type { NodeId } from '../file-tree.ts'
 import type { LiveAttributes } from '../writable-tree.ts'
 import { codeOf } from '../writable/errors.ts'
 import type { CopyUp, Name } from './copy-up.ts'

@@ -1,3 +1,4 @@
+import { TreeError } from '../../../storage/writable-tree.ts'
 import type { RpcCall } from '../../rpc/program.ts'
 import type { Steps } from '../../rpc/steps.ts'
 import { Compound, type Operation } from './compound.ts'
@@ -77,6 +78,7 @@ function* guarded(compound: Compound, run: Operation, at: number): Steps<number>
     return NFS4.ok
   } catch (error) {
     const status = statusOf(error, compound)
+    if (error instanceof TreeError) compound.current?.served.onRefusal?.(error.code)
     reply.truncate(at)
     reply.u32(status)
     if (error instanceof StatusError) error.encodeResult?.(reply)

@@ -26,6 +26,23 @@ test('SEQUENCE answers a repeated request from its cache, and carries it out onc
   assert.equal(harness.keeper.states.count, 1)
 })
 
+test('StateKeeper tells that nobody at an address has a lease any more, and not while somebody has', async () => {
+  const gone: string[] = []
+  const harness = await Harness4.open({ onGone: (address) => void gone.push(address) })
+  const [one, other] = [await SessionClient.connect(harness), await SessionClient.connect(harness, { name: 'other' })]
+  await one.run([putRoot])
+  for (let times = 0; times < 3; times += 1) {
+    harness.clock += 40_000
+    await other.run([putRoot])
+    await harness.keeper.tick()
+  }
+  assert.equal(harness.keeper.clients.size, 1)
+  assert.deepEqual(gone, [])
+  harness.clock += 61_000
+  await harness.keeper.tick()
+  assert.deepEqual(gone, ['10.0.0.9'])
+})
+
 test('SEQUENCE refuses what is out of order, on no slot, of no session, or was not kept', async () => {
   const harness = await Harness4.open()
   const client = await SessionClient.connect(harness)

@@ -12,6 +12,8 @@ export interface StateKeeperOptions {
   readonly limits?: StateLimits
   readonly now?: () => number
   readonly log?: Logger
+  /** Told when the lease of the last client at an address has ended; of clients of version 4.0 nothing is told. */
+  readonly onGone?: (address: string) => void
 }
 
 /** All that the server remembers of clients of version 4, and what becomes of it as time goes by. */
@@ -22,6 +24,7 @@ export class StateKeeper {
   readonly grace: Grace
   readonly now: () => number
   readonly #log: Logger
+  readonly #onGone: StateKeeperOptions['onGone']
   #graceOver = false
 
   /** Reads who was there before the start. @throws what the records throw */
@@ -40,6 +43,7 @@ export class StateKeeper {
     this.clients = new Clients({ states: this.states, boot: newBoot(), randomVerifier, now, leaseMs })
     this.grace = grace
     this.#log = log
+    this.#onGone = options.onGone
   }
 
   /** Forgets clients whose lease has ended, and who did not come back in the grace period. To be called now and then. */
@@ -47,6 +51,7 @@ export class StateKeeper {
     try {
       for (const client of this.clients.expire()) {
         const { owner } = client.identity
+        if (client.address !== undefined && !this.clients.hasAt(client.address)) this.#onGone?.(client.address)
         this.#log.info('NFSv4 client has gone: its lease has ended', { client: textOf(owner) })
         if (client.recorded) await this.records.remove(owner)
       }

@@ -145,6 +145,7 @@ export const sequence = operation(readSequence, (compound, { id, sequence: numbe
   if (compound.args.offset + compound.args.remaining > limits.requestBytes) refuse(NFS4.requestTooBig)
   const admitted = session.admit(slot, number)
   clients.renew(client)
+  client.address = compound.call.peer.address
   if (admitted.kind === 'again') {
     compound.replay = admitted.reply
     return undefined

@@ -30,6 +30,8 @@ export class Client {
   confirmed = false
   /** When the lease ends unless it is renewed; milliseconds of the server's clock. */
   expiresAt: number
+  /** Where its last request that renewed the lease came from. */
+  address: string | undefined
   /** It has said that it wants nothing more back. */
   reclaimComplete = false
   /** Its record says that it held something others could take. */

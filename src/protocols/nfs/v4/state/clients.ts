@@ -162,6 +162,11 @@ export class Clients {
     this.#byNumber.delete(client.number)
   }
 
+  /** Is there a client that speaks from this address? */
+  hasAt(address: string): boolean {
+    return [...this.#byNumber.values()].some((client) => client.address === address)
+  }
+
   /** Forgets those whose lease has ended, and returns them. */
   expire(): readonly Client[] {
     const now = this.#now()
