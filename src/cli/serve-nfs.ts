@@ -65,7 +65,8 @@ async function serveNfs(specs: readonly string[], options: ServeNfsOptions): Pro
   trees.defer(() => server.close())
   if (options.rpcbind === true) {
     const { RpcbindRegistration } = await import('../protocols/rpc/rpcbind.ts')
-    trees.use(await RpcbindRegistration.register(server.programs, { host, port: server.port }))
+    const rpcbind = { host, port: server.port, instead: 'serve without --rpcbind' }
+    trees.use(await RpcbindRegistration.register(server.programs, rpcbind))
   }
   await serveUntilSignal(trees, { host, port: server.port })
 }

@@ -43,6 +43,9 @@ range: ${range}
 # Ports. Firmware asks for boot loaders on port 69 only.
 #: ports: { http: 80, nfs: 2049, tftp: 69, syslog: 514 }
 
+# Tells the rpcbind of this host of NFS and MOUNT, for other clients that ask it for ports.
+#: rpcbind: true
+
 # All of HTTP over HTTPS too, with a certificate that is made: machines are to trust tls/ca.crt of the state directory.
 #: https: { port: 443, names: [boot.example.org] }
 

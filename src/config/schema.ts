@@ -242,6 +242,12 @@ export const configShape = {
     .strictObject(portsShape, { error: 'want http, nfs, tftp and syslog, each with a port' })
     .prefault({})
     .describe('Ports of the services'),
+  rpcbind: z
+    .boolean({ error: 'want true or false' })
+    .default(false)
+    .describe(
+      'Whether the rpcbind of this host is told of NFS and MOUNT, for clients that ask it for ports. Machines of netroot do not',
+    ),
   https: z
     .strictObject(httpsShape, { error: 'want the keys of HTTPS such as port: and names:, or {} for the usual ones' })
     .refine((one) => (one.certificate === undefined) === (one.key === undefined), {

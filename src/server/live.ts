@@ -82,6 +82,7 @@ const FIXED_AT_START = [
   'ipv6',
   'networks',
   'ports',
+  'rpcbind',
   'https',
   'atOnce',
   'store',

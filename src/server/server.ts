@@ -12,8 +12,11 @@ import { machineOf } from './machine.ts'
 import type { DhcpClient } from '../protocols/dhcp/client.ts'
 import type { Dhcp6Leases } from '../protocols/dhcp6/leases.ts'
 import { HttpServer, type HttpServerOptions } from '../protocols/http/server.ts'
+import { MountList } from '../protocols/nfs/mount/mount-list.ts'
 import { NfsServer } from '../protocols/nfs/server.ts'
 import { RecordsDirectory } from '../protocols/nfs/v4/records-directory.ts'
+import type { RpcProgram } from '../protocols/rpc/program.ts'
+import { RpcbindRegistration } from '../protocols/rpc/rpcbind.ts'
 import { TftpServer } from '../protocols/tftp/server.ts'
 import { Icmpv6Socket } from '../sys/icmpv6-socket.ts'
 import type { Logger } from '../sys/log.ts'
@@ -88,9 +91,12 @@ export class NetrootServer implements AsyncDisposable {
     live = new Live({ config, network, services })
     const https = await httpsOf(loaded, stateDirectory, addressesIn(network, config))
     const composition = { live, network, address: server.address, https, state, stateDirectory }
-    await startServices(composition, open)
+    const programs = await startServices(composition, open)
     for (const more of networksBeside(composition)) await startServices(more, open)
-    const serveFiles = (address: Ipv6) => startFileServices({ ...composition, address }, open)
+    if (config.rpcbind) open.use(await registerNfs(programs, config))
+    const serveFiles = async (address: Ipv6): Promise<void> => {
+      await startFileServices({ ...composition, address }, open)
+    }
     const ipv6 = await startIpv6({ loaded, live, stateDirectory, serveFiles }, open)
     if ('error' in syslog) options.log.warn(NO_SYSLOG, { error: syslog.error }) // what else is wrong was said before
     services.story.recordRestart(Date.now()) // not before: one that cannot start has restarted nothing
@@ -173,15 +179,16 @@ function networksBeside({ network, ...kept }: Composition): Composition[] {
 }
 
 /** DHCP comes last: no machine is told to fetch what is not served yet. */
-async function startServices(composition: Composition, open: AsyncDisposableStack): Promise<void> {
-  await startFileServices(composition, open)
+async function startServices(composition: Composition, open: AsyncDisposableStack): Promise<readonly RpcProgram[]> {
+  const programs = await startFileServices(composition, open)
   const neighbours = await Icmpv6Socket.open(composition.network.interface)
   if (neighbours !== undefined) open.use(neighbours)
   open.use(await startDhcp(composition, neighbours))
+  return programs
 }
 
-/** What machines fetch from, at one of the server's addresses. */
-async function startFileServices(composition: Composition, open: AsyncDisposableStack): Promise<void> {
+/** What machines fetch from, at one of the server's addresses. Returns what NFS consists of. */
+async function startFileServices(composition: Composition, open: AsyncDisposableStack): Promise<readonly RpcProgram[]> {
   const { live, address: host, https, state } = composition
   const { config, services } = live.now // what they are opened by; what they answer is asked anew each time
   const stop = new AbortController()
@@ -209,11 +216,14 @@ async function startFileServices(composition: Composition, open: AsyncDisposable
       log: log.child({ service: 'tftp' }),
     }),
   )
+  const mounts = new MountList()
+  let programs: readonly RpcProgram[] = []
   for (const port of nfsPorts(config)) {
-    open.use(
+    const server = open.use(
       await NfsServer.listen({
         host,
         port,
+        mounts,
         exports: joinExports(services.releases.exports, services.keeps.exports),
         onMount: (event) => story.nfs(event),
         onRead: (address, _, bytes) => traffic.add(address, bytes),
@@ -222,7 +232,15 @@ async function startFileServices(composition: Composition, open: AsyncDisposable
         log: log.child({ service: 'nfs' }),
       }),
     )
+    programs = server.programs // the same at each port
   }
+  return programs
+}
+
+/** The host's rpcbind is told once: of the port, at all addresses. */
+function registerNfs(programs: readonly RpcProgram[], { ports }: Config): Promise<RpcbindRegistration> {
+  const instead = 'leave "rpcbind: true" out of netroot.yaml'
+  return RpcbindRegistration.register(programs, { host: '0.0.0.0', port: ports.nfs, instead })
 }
 
 /** Does some machine's firmware show a menu? */

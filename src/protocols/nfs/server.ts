@@ -9,6 +9,7 @@ import { RpcServer, type RpcServerOptions } from '../rpc/server.ts'
 import { aclProgram } from './acl/program.ts'
 import type { NfsExports } from './export.ts'
 import { Locator } from './located.ts'
+import type { MountList } from './mount/mount-list.ts'
 import { type MountEvent, mountProgram } from './mount/program.ts'
 import { nfsProgram } from './v3/program.ts'
 import { NFS_V4 } from './v4/constants.ts'
@@ -30,6 +31,8 @@ export interface NfsServerOptions extends Omit<RpcServerOptions, 'programs'> {
   readonly onMount?: (event: MountEvent) => void
   /** Told of every READ: by whom, from which export, how many bytes. */
   readonly onRead?: (address: string, exportPath: string, bytes: number) => void
+  /** Who has mounted what, where servers on several ports share it. */
+  readonly mounts?: MountList
   /** Clients of version 4 that hold something, kept so that they get it back after a restart. */
   readonly clients?: ClientRecords
   /** Told when nobody at an address has a lease of version 4.1 or 4.2 any more that had one. */
@@ -51,7 +54,7 @@ export class NfsServer implements AsyncDisposable {
 
   /** @throws {BindError} which says who has the port, or which right is missing */
   static async listen(options: NfsServerOptions): Promise<NfsServer> {
-    const { exports, onMount, onRead, log = silent, clients, onClientGone, ...rest } = options
+    const { exports, onMount, onRead, log = silent, clients, mounts, onClientGone, ...rest } = options
     const locator = new Locator(exports)
     const service = { locator, writeVerifier: randomBytes(8), onRead, log }
     const keeper = await StateKeeper.open({
@@ -66,7 +69,7 @@ export class NfsServer implements AsyncDisposable {
     const v4 = nfs4Procedures({ ...service, keeper, namespace, onMount, requestBytes, scope: byteStringOf(scope) })
     const v3 = nfsProgram(service)
     const nfs = { ...v3, versions: new Map([...v3.versions, [NFS_V4, v4]]) }
-    const mount = mountProgram({ exports, onMount })
+    const mount = mountProgram({ exports, onMount, ...(mounts === undefined ? {} : { mounts }) })
     const portmapper = portmapperProgram([nfs, mount], () => rpc.port)
     const served = [nfs, aclProgram(service), mount]
     const programs = [...served, portmapper]

@@ -25,6 +25,8 @@ export interface RegistrationOptions {
   readonly port: number
   /** rpcbind's socket, {@link RPCBIND_SOCKET} if it is left out. */
   readonly socket?: string
+  /** What to do where there is none, after "or": `serve without --rpcbind`. */
+  readonly instead: string
 }
 
 /** Programs that rpcbind (RFC 1833) knows, for clients that ask it for ports. They are taken out again when it is disposed. */
@@ -34,17 +36,19 @@ export class RpcbindRegistration implements AsyncDisposable {
 
   /** @throws {Error} which says that rpcbind does not run, or which program somebody else has registered: then none is */
   static async register(programs: readonly RpcProgram[], options: RegistrationOptions): Promise<RpcbindRegistration> {
-    const { host, port, socket = RPCBIND_SOCKET } = options
+    const { host, port, socket = RPCBIND_SOCKET, instead } = options
     const done: Service[] = []
     const registration = new RpcbindRegistration(socket, done)
-    await using client = await connect(socket)
+    await using client = await connect(socket).catch((cause: unknown) => {
+      throw new Error(`Cannot register with rpcbind at ${socket}: does it run? Start it, or ${instead}`, { cause })
+    })
     for (const service of servicesOf(programs, host, port)) {
       if (await ask(client, PROCEDURE.set, service)) done.push(service)
       else {
         await registration[Symbol.asyncDispose]()
         const what = `${service.name} (program ${service.program}, version ${service.version})`
         throw new Error(
-          `Cannot register ${what} with rpcbind: it is registered already, see "rpcinfo -p"; stop the server it belongs to, or serve without --rpcbind`,
+          `Cannot register ${what} with rpcbind: it is registered already, see "rpcinfo -p"; stop the server it belongs to, or ${instead}`,
         )
       }
     }
@@ -65,12 +69,8 @@ export class RpcbindRegistration implements AsyncDisposable {
   }
 }
 
-async function connect(socket: string): Promise<RpcClient> {
-  return RpcClient.connect({ path: socket }).catch((cause: unknown) => {
-    throw new Error(`Cannot register with rpcbind at ${socket}: does it run? Start it, or serve without --rpcbind`, {
-      cause,
-    })
-  })
+function connect(socket: string): Promise<RpcClient> {
+  return RpcClient.connect({ path: socket })
 }
 
 function servicesOf(programs: readonly RpcProgram[], host: string, port: number): Service[] {

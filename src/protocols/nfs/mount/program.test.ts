@@ -6,6 +6,9 @@ import { READ_ONLY } from '../policy.ts'
 import { XdrWriter } from '../../rpc/xdr-writer.ts'
 
 const MNT = 1
+const DUMP = 2
+const UNMOUNT = 3
+const UNMOUNT_ALL = 4
 const EXPORT = 5
 const CALL = hex(
   '00000007 00000000 00000002' + // xid 7, call, RPC version 2
@@ -82,9 +85,23 @@ test('EXPORT lists what there is, in both versions', async () => {
   }
 })
 
-test('DUMP gives an empty list; UMNT and UMNTALL nothing', async () => {
+const linesOf = async (harness: Harness, version = 3): Promise<string[]> => {
+  const reply = await harness.mount(DUMP, undefined, version)
+  const lines: string[] = []
+  while (reply.bool('more')) lines.push(`${reply.string(255, 'host')}:${reply.string(1024, 'directory')}`)
+  assert.equal(reply.remaining, 0)
+  return lines
+}
+
+test('DUMP lists who has mounted what; UMNT and UMNTALL take from it', async () => {
   const harness = new Harness()
-  assert.equal((await harness.mount(2)).u32('more'), 0)
-  assert.equal((await harness.mount(3, (w) => w.string('/release/one'))).remaining, 0)
-  assert.equal((await harness.mount(4)).remaining, 0)
+  for (const path of ['/release/one', '//release/one/./etc', '/release/two']) await mount(path, harness)
+  assert.deepEqual(await linesOf(harness), ['10.0.0.9:/release/one', '10.0.0.9:/release/one/etc'])
+  const unmount = (path: string) => harness.mount(UNMOUNT, (w) => w.string(path))
+  assert.equal((await unmount('/release/one/')).remaining, 0)
+  assert.equal((await unmount('/nothing')).remaining, 0)
+  assert.deepEqual(await linesOf(harness, 1), ['10.0.0.9:/release/one/etc'])
+  await mount('/release/one', harness)
+  assert.equal((await harness.mount(UNMOUNT_ALL)).remaining, 0)
+  assert.deepEqual(await linesOf(harness), [])
 })

@@ -5,7 +5,8 @@ import { AUTH_FLAVOR } from '../../rpc/message.ts'
 import type { XdrWriter } from '../../rpc/xdr-writer.ts'
 import type { NfsExports } from '../export.ts'
 import { encodeHandle } from '../handle.ts'
-import { type MountResult, resolveMount } from './resolve.ts'
+import { MountList } from './mount-list.ts'
+import { type MountResult, namesOf, resolveMount } from './resolve.ts'
 
 export const MOUNT_PROGRAM = 100_005
 /** mountstat3, RFC 1813 §5.1.5 */
@@ -31,18 +32,19 @@ export interface MountEvent {
 export interface MountService {
   readonly exports: NfsExports
   readonly onMount: ((event: MountEvent) => void) | undefined
+  /** Who has mounted what; a new list without it. */
+  readonly mounts?: MountList
 }
 
-/**
- * MOUNT, program 100005: version 3 (RFC 1813 §5), and version 1 (RFC 1094 appendix A) as far as `showmount` asks it.
- * Nothing is remembered of a mount, since a handle is good without: the list that DUMP gives is empty.
- */
-export function mountProgram(service: MountService): RpcProgram {
+/** MOUNT, program 100005: version 3 (RFC 1813 §5), and version 1 (RFC 1094 appendix A) as far as `showmount` asks it. */
+export function mountProgram(given: MountService): RpcProgram {
+  const mounts = given.mounts ?? new MountList()
+  const service = { ...given, mounts }
   const shared: Procedure[] = []
   shared[PROCEDURE.null] = nullProcedure
-  shared[PROCEDURE.dump] = noMounts
-  shared[PROCEDURE.unmount] = nullProcedure
-  shared[PROCEDURE.unmountAll] = nullProcedure
+  shared[PROCEDURE.dump] = (call) => dump(mounts, call)
+  shared[PROCEDURE.unmount] = (call) => unmount(mounts, call)
+  shared[PROCEDURE.unmountAll] = ({ peer }) => unmountAll(mounts, peer.address)
   shared[PROCEDURE.export] = (call) => listExports(service, call)
   const v1 = shared.slice()
   v1[PROCEDURE.mount] = (call) => refuseOldVersion(service, call)
@@ -56,8 +58,24 @@ export function mountProgram(service: MountService): RpcProgram {
 }
 
 /** DUMP, §5.2.2 */
-function noMounts({ reply }: RpcCall): undefined {
+function dump(mounts: MountList, { reply }: RpcCall): undefined {
+  for (const { address, path } of mounts) reply.u32(1).string(byteStringOf(address)).string(path)
   reply.u32(0)
+}
+
+/** UMNT, §5.2.3 */
+function unmount(mounts: MountList, call: RpcCall): undefined {
+  mounts.remove(call.peer.address, plain(readPath(call)))
+}
+
+/** UMNTALL, §5.2.4 */
+function unmountAll(mounts: MountList, address: string): undefined {
+  mounts.removeAll(address)
+}
+
+/** As the list has it: `//release/one/` is `/release/one`. */
+function plain(path: ByteString): ByteString {
+  return `/${namesOf(path).join('/')}`
 }
 
 /** The path as sent. One that is too long is answered, not garbage: the record bounds it. */
@@ -66,10 +84,13 @@ function readPath({ args }: RpcCall): ByteString {
 }
 
 /** MNT, §5.2.1 */
-function* mount({ exports, onMount }: MountService, call: RpcCall, path: ByteString): Steps {
+function* mount({ exports, onMount, mounts }: Required<MountService>, call: RpcCall, path: ByteString): Steps {
   const result = path.length > MAX_PATH_BYTES ? TOO_LONG : yield* resolveMount(exports, path, call.peer)
   call.reply.u32(MOUNT_STATUS[result.status])
-  if (result.status === 'ok') encodeMounted(call.reply, result)
+  if (result.status === 'ok') {
+    encodeMounted(call.reply, result)
+    mounts.add(call.peer.address, plain(path))
+  }
   onMount?.(eventOf(call, path, result))
 }
 

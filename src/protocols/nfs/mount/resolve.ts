@@ -10,9 +10,14 @@ export type MountResult =
   | { readonly status: 'ok'; readonly text: string; readonly key: Uint8Array; readonly node: NodeId }
   | { readonly status: 'no-entry' | 'access' | 'not-directory' | 'name-too-long' | 'io'; readonly text: string }
 
+/** The names on the way from the root, without empty ones. */
+export function namesOf(path: ByteString): readonly ByteString[] {
+  return path.split('/').filter((name) => name !== '' && name !== '.')
+}
+
 /** Finds the export that a path is of, or lies in, and the directory in it. It does not throw. */
 export function* resolveMount(exports: NfsExports, path: ByteString, client: Peer): Steps<MountResult> {
-  const names = path.split('/').filter((name) => name !== '' && name !== '.')
+  const names = namesOf(path)
   if (!path.startsWith('/')) return { status: 'access', text: `"${textOf(path)}" does not begin with /` }
   if (names.includes('..')) return { status: 'access', text: `"${textOf(path)}" has .. in it` }
   try {
