@@ -11,7 +11,6 @@ export interface RpcConnectionOptions {
   readonly peer: Peer
   readonly pool: BlockPool
   readonly limits: RpcLimits
-  readonly stallTimeoutMs: number
   readonly log: Logger
 }
 
@@ -22,17 +21,33 @@ export class RpcConnection implements RpcTransport {
   readonly #log: Logger
   #proceedSoon = false
   #ended = false
+  /** How far the session had come, and when it was seen to (`performance.now()`). */
+  #progress = 0
+  #progressAt = performance.now()
 
-  constructor(socket: Socket, { stallTimeoutMs, peer, log, ...rest }: RpcConnectionOptions) {
+  constructor(socket: Socket, { peer, log, ...rest }: RpcConnectionOptions) {
     this.#socket = socket
     this.#log = log.child({ peer: peer.address })
     this.#session = new RpcSession({ ...rest, peer, transport: this, log })
     socket.on('data', (bytes: Buffer) => this.#guard(() => this.#session.receive(bytes)))
     socket.on('end', () => this.#hangUp())
     socket.on('error', (error) => this.#log.debug('RPC connection failed', { error }))
-    socket.setTimeout(stallTimeoutMs, () => this.#stalled())
   }
 
+  /**
+   * Ends it if the peer has begun something and not come further with it since then: a byte now and then is none. An idle
+   * client is welcome.
+   */
+  endIfStalled(since: number): void {
+    const { progress, busy } = this.#session
+    if (!busy || progress !== this.#progress) {
+      this.#progress = progress
+      this.#progressAt = performance.now()
+    } else if (this.#progressAt <= since) {
+      this.#log.info('RPC connection closed: the client took no reply, or left a call unfinished')
+      this.end()
+    }
+  }
   /** Ends it now; what is not sent is lost, and the peer will ask again. */
   end(): void {
     this.#socket.destroy()
@@ -70,11 +85,5 @@ export class RpcConnection implements RpcTransport {
   #hangUp(): void {
     this.#ended = true
     if (this.#session.idle) this.#socket.end()
-  }
-
-  #stalled(): void {
-    if (!this.#session.busy) return // an idle client is welcome
-    this.#log.info('RPC connection closed: the client took no reply, or left a call unfinished')
-    this.#socket.destroy()
   }
 }

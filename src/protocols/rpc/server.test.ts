@@ -90,7 +90,7 @@ test('RpcServer gives its replies to a client that has closed its half', async (
 })
 
 test('RpcServer refuses connections beyond its limit', async () => {
-  await using server = await listen({ maxConnections: 2 })
+  await using server = await listen({ maxConnections: 2, maxConnectionsOfPeer: 2 })
   await using first = await RpcClient.connect({ host: HOST, port: server.port })
   await using second = await RpcClient.connect({ host: HOST, port: server.port })
   assert.equal((await double(first, 1)) + (await double(second, 1)), 4)
@@ -111,6 +111,36 @@ test('RpcServer holds little for a client that does not read, and ends it after 
   assert.ok(given - before < 24, `${given - before} MiB were made for it`) // the system's buffers take some
   await until(() => server.connections === 0)
   socket.destroy()
+})
+
+test('RpcServer leaves room for others: one address has a quarter of all connections', async () => {
+  await using server = await listen({ host: '0.0.0.0', maxConnections: 8 })
+  await using first = await RpcClient.connect({ host: HOST, port: server.port })
+  await using second = await RpcClient.connect({ host: HOST, port: server.port })
+  assert.equal((await double(first, 1)) + (await double(second, 1)), 4)
+  assert.equal((await closedAfter(server.port, Buffer.alloc(0))).byteLength, 0)
+  await using other = await RpcClient.connect({ host: HOST, port: server.port, localAddress: '127.0.0.2' })
+  assert.equal(await double(other, 4), 8)
+  await first[Symbol.asyncDispose]()
+  await until(() => server.connections === 2)
+  await using third = await RpcClient.connect({ host: HOST, port: server.port })
+  assert.equal(await double(third, 5), 10)
+})
+
+test('RpcServer ends a client whose call never ends, however often it sends a byte of it', async () => {
+  await using server = await listen({ stallTimeoutMs: 200 })
+  await using honest = await RpcClient.connect({ host: HOST, port: server.port })
+  const socket = connect({ port: server.port, host: HOST })
+  let ended = false
+  socket.on('error', () => undefined).once('close', () => (ended = true))
+  socket.write(Buffer.from('80001000', 'hex'))
+  for (let at = 0; !ended; at += 1) {
+    assert.ok(at < 4000, 'it was not ended')
+    socket.write(Buffer.alloc(1))
+    assert.equal(await double(honest, at), 2 * at) // one that comes further is not ended
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  assert.equal(server.connections, 1)
 })
 
 test('RpcServer ends a client that leaves a call unfinished, not one that is idle', async () => {

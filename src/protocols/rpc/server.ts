@@ -15,7 +15,9 @@ export interface RpcServerOptions {
   readonly limits?: Partial<RpcLimits>
   /** Connections beyond this many are closed at once. */
   readonly maxConnections?: number
-  /** A peer that leaves a reply untaken or a call unfinished for this long is disconnected. */
+  /** Of one address, so that none takes all. Default: a quarter of all. */
+  readonly maxConnectionsOfPeer?: number
+  /** A peer that leaves a reply untaken or a call unfinished for this long, or a quarter longer, is disconnected. */
   readonly stallTimeoutMs?: number
   readonly log?: Logger
 }
@@ -26,10 +28,12 @@ export class RpcServer implements AsyncDisposable {
   readonly #programs: ProgramTable
   readonly #limits: RpcLimits
   readonly #maxConnections: number
-  readonly #stallTimeoutMs: number
+  readonly #maxOfPeer: number
+  readonly #sweepTimer: NodeJS.Timeout
   readonly #log: Logger
   readonly #pool = new BlockPool()
   readonly #connections = new Set<RpcConnection>()
+  readonly #byAddress = new Map<string, number>()
   #closed: Promise<void> | undefined
 
   /** @throws the system's error if the address cannot be bound, such as EADDRINUSE */
@@ -45,14 +49,16 @@ export class RpcServer implements AsyncDisposable {
     programs,
     limits = {},
     maxConnections = 1024,
+    maxConnectionsOfPeer = Math.ceil(maxConnections / 4),
     stallTimeoutMs = 120_000,
     log = silent,
   }: RpcServerOptions) {
     this.#programs = programTable(programs)
     this.#limits = { ...DEFAULT_LIMITS, ...limits }
     this.#maxConnections = maxConnections
-    this.#stallTimeoutMs = stallTimeoutMs
+    this.#maxOfPeer = maxConnectionsOfPeer
     this.#log = log
+    this.#sweepTimer = setInterval(() => this.#sweep(stallTimeoutMs), stallTimeoutMs / 4).unref()
     // A client may close its half after its last call; it still gets its replies.
     this.#server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000, allowHalfOpen: true })
     this.#server.on('connection', (socket) => this.#accept(socket))
@@ -74,6 +80,7 @@ export class RpcServer implements AsyncDisposable {
   }
 
   async #shutDown(): Promise<void> {
+    clearInterval(this.#sweepTimer)
     const closed = once(this.#server, 'close')
     this.#server.close()
     for (const connection of this.#connections) connection.end()
@@ -82,8 +89,10 @@ export class RpcServer implements AsyncDisposable {
 
   #accept(socket: Socket): void {
     const peer = { address: socket.remoteAddress ?? 'unknown', port: socket.remotePort ?? 0 }
-    if (this.#connections.size >= this.#maxConnections) {
-      this.#log.warn('RPC connection refused: too many', { peer: peer.address, connections: this.#connections.size })
+    const ofPeer = this.#byAddress.get(peer.address) ?? 0
+    if (this.#connections.size >= this.#maxConnections || ofPeer >= this.#maxOfPeer) {
+      const connections = this.#connections.size
+      this.#log.warn('RPC connection refused: too many', { peer: peer.address, connections, ofPeer })
       socket.destroy()
       return
     }
@@ -92,10 +101,22 @@ export class RpcServer implements AsyncDisposable {
       peer,
       pool: this.#pool,
       limits: this.#limits,
-      stallTimeoutMs: this.#stallTimeoutMs,
       log: this.#log,
     })
     this.#connections.add(connection)
-    socket.once('close', () => this.#connections.delete(connection))
+    this.#byAddress.set(peer.address, ofPeer + 1)
+    socket.once('close', () => this.#forget(connection, peer.address))
+  }
+
+  #forget(connection: RpcConnection, address: string): void {
+    this.#connections.delete(connection)
+    const left = (this.#byAddress.get(address) ?? 1) - 1
+    if (left > 0) this.#byAddress.set(address, left)
+    else this.#byAddress.delete(address)
+  }
+
+  #sweep(stallTimeoutMs: number): void {
+    const since = performance.now() - stallTimeoutMs
+    for (const connection of this.#connections) connection.endIfStalled(since)
   }
 }

@@ -72,6 +72,7 @@ export class RpcSession {
   #callsWaiting = 0
   /** Calls may be there that nobody read yet. */
   #stopped = false
+  #progress = 0
 
   constructor({ programs, peer, transport, pool, limits = DEFAULT_LIMITS, log = silent }: RpcSessionOptions) {
     this.#assembler = new RecordAssembler(limits.recordBytes)
@@ -85,6 +86,11 @@ export class RpcSession {
   /** True while something has begun that is not at its end: a call half received, a reply not taken. */
   get busy(): boolean {
     return this.#assembler.partial || this.#heldBytes > 0 || this.#callsWaiting > 0
+  }
+
+  /** It grows with each call that is whole, or answered, and with each piece of a reply that the peer takes. */
+  get progress(): number {
+    return this.#progress
   }
 
   /** True if all calls that came are answered and handed to the transport. */
@@ -119,6 +125,7 @@ export class RpcSession {
   sent(chunk: Outgoing): void {
     const wasFull = this.#full
     this.#pool.release(chunk.block)
+    this.#progress += 1
     this.#heldBytes -= chunk.heldBytes
     if (wasFull && !this.#full) this.#transport.later()
   }
@@ -153,6 +160,7 @@ export class RpcSession {
   }
 
   #answer(record: Buffer): void {
+    this.#progress += 1
     if (this.#writer.pending >= CHUNK_BYTES) this.#makeReady(this.#writer)
     const writer = this.#writer
     writer.begin()
@@ -181,6 +189,7 @@ export class RpcSession {
     this.#callsWaiting += 1
     void waiting.then(() => {
       endRecord(writer)
+      this.#progress += 1
       this.#callsWaiting -= 1
       this.#heldBytes -= meanwhile
       this.#makeReady(writer)

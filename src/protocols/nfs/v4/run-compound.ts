@@ -45,10 +45,11 @@ export function* runCompound(service: Nfs4Service, call: RpcCall): Steps {
 }
 
 /** The slot is free for the next request. */
-function keepReply({ slot, cacheReply, reply }: Compound, start: number): void {
+function keepReply({ slot, session, cacheReply, reply, keeper }: Compound, start: number): void {
   if (slot === undefined) return
   slot.busy = false
-  slot.reply = cacheReply ? reply.copyFrom(start) : undefined
+  if (cacheReply && session?.destroyed === false) keeper.clients.kept.keep(slot, reply.copyFrom(start))
+  else keeper.clients.kept.drop(slot)
 }
 
 function* runOperation(compound: Compound): Steps<number> {
@@ -67,7 +68,31 @@ function* runOperation(compound: Compound): Steps<number> {
     reply.patchU32(at, refusal)
     return refusal
   }
-  return yield* guarded(compound, OPERATIONS[compound.minor]?.[number] ?? notSupported, at)
+  const status = yield* guarded(compound, OPERATIONS[compound.minor]?.[number] ?? notSupported, at)
+  const tooLong = status === NFS4.ok && ONLY_READS.has(number) ? tooLongOf(compound) : undefined
+  if (tooLong === undefined) return status
+  reply.truncate(at)
+  reply.u32(tooLong)
+  return tooLong
+}
+
+/** They may be refused after they were carried out. What changes something has a short result. */
+const ONLY_READS: ReadonlySet<number> = new Set([
+  OP.getAttributes,
+  OP.read,
+  OP.readDirectory,
+  OP.readLink,
+  OP.readPlus,
+  OP.getXattr,
+  OP.listXattrs,
+  OP.testStateid,
+])
+
+/** What the reply is too long for, as far as it is made: the session, or to be kept, RFC 8881 §2.10.6.1.3. */
+function tooLongOf({ session, cacheReply, reply }: Compound): number | undefined {
+  if (session === undefined) return undefined
+  if (reply.length > session.limits.replyBytes) return NFS4.replyTooBig
+  return cacheReply && reply.length > session.limits.cachedBytes ? NFS4.replyTooBigToCache : undefined
 }
 
 function* guarded(compound: Compound, run: Operation, at: number): Steps<number> {
@@ -87,12 +112,15 @@ function* guarded(compound: Compound, run: Operation, at: number): Steps<number>
 }
 
 /** What ends the compound before the operation begins. */
-function refusalOf({ index, minor, session, reply, operations }: Compound, number: number): number | undefined {
+function refusalOf(compound: Compound, number: number): number | undefined {
+  const { index, minor, session, reply, operations } = compound
   if (index >= MAX_OPERATIONS) return minor === 0 ? NFS4.resource : NFS4.tooManyOperations
   if (reply.length > MAX_REPLY_BYTES) return minor === 0 ? NFS4.resource : NFS4.replyTooBig
   if (minor === 0) return undefined
-  if (index > 0)
-    return number === OP.sequence ? NFS4.sequencePosition : session === undefined ? NFS4.notOnlyOperation : undefined
+  if (index > 0) {
+    if (number === OP.sequence) return NFS4.sequencePosition
+    return session === undefined ? NFS4.notOnlyOperation : tooLongOf(compound)
+  }
   if (number === OP.sequence) return undefined
   if (!WITHOUT_SESSION.has(number)) return NFS4.operationNotInSession
   return operations > 1 ? NFS4.notOnlyOperation : undefined

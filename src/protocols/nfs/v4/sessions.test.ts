@@ -147,7 +147,7 @@ test('200 idle clients hold next to nothing: no file, a slot, a few hundred byte
   for (const client of clients) await client.run([...walk('tool'), getHandle], { cache: true })
   const sessions = [...harness.keeper.clients].flatMap((client) => [...client.sessions])
   assert.equal(sessions.length, 200)
-  assert.ok(sessions.every(({ cachedBytes }) => cachedBytes < 400))
+  assert.ok(harness.keeper.clients.kept.bytes < 200 * 400)
   assert.equal(harness.keeper.states.count, 0)
 })
 
@@ -157,4 +157,52 @@ test('a flood of clients that never confirm throws out none that did', async () 
   for (let at = 0; at < 5000; at += 1) await new SessionClient(harness, `flood${at}`).exchangeId()
   assert.ok(harness.keeper.clients.size <= 4096)
   assert.equal((await client.run([putRoot])).status, NFS4.ok)
+})
+
+test('a reply that is longer than the session keeps is refused instead, and nothing of it is kept', async () => {
+  const harness = await Harness4.open()
+  const client = await SessionClient.connect(harness) // keeps 8 KiB
+  const reads: Op[] = Array.from({ length: 4 }, () => (w) => w.u32(OP.read).fixed(Buffer.alloc(16)).u64(0).u32(5000))
+  const ops = [...walk('tool'), ...reads]
+  const first = await client.run(ops, { cache: true })
+  assert.deepEqual([first.status, first.count], [NFS4.replyTooBigToCache, 1 + 4 + 2])
+  assert.ok(first.bytes.byteLength < 6000)
+  assert.deepEqual((await client.again(ops, { cache: true })).bytes, first.bytes)
+  assert.equal((await client.run(ops)).status, NFS4.ok)
+  assert.equal(harness.keeper.clients.kept.bytes, 0)
+})
+
+test('what sessions by the thousand keep together has a limit, and those of a client go with it', async () => {
+  const harness = await Harness4.open()
+  const { clients } = harness.keeper
+  const read: Op = (w) => w.u32(OP.read).fixed(Buffer.alloc(16)).u64(0).u32(5000)
+  const first = await SessionClient.connect(harness, { name: 'first' })
+  const ops = [...walk('tool'), read]
+  await first.run(ops, { cache: true })
+  const one = clients.kept.bytes
+  assert.ok(one > 5000)
+  const slots = Array.from({ length: 64 }, (_, slot) => slot)
+  for (let at = 0; at < 220; at += 1) {
+    const greedy = await SessionClient.connect(harness, { name: `greedy${at}` })
+    for (const slot of slots) await harness.compound(2, [greedy.sequenceOp(slot === 0 ? 2 : 1, true, slot), ...ops])
+  }
+  assert.ok(clients.kept.bytes <= 64 * 1024 * 1024, `${clients.kept.bytes} bytes are kept`)
+  assert.ok(clients.kept.bytes > 60 * 1024 * 1024)
+  assert.equal((await first.again(ops, { cache: true })).status, NFS4.retryUncached)
+  assert.equal((await first.run(ops)).status, NFS4.ok)
+  harness.clock += 61_000
+  await harness.keeper.tick()
+  assert.deepEqual([clients.size, clients.kept.bytes], [0, 0])
+})
+
+test('a client has 16 sessions, and no more', async () => {
+  const harness = await Harness4.open()
+  const client = await SessionClient.connect(harness)
+  const statuses: number[] = []
+  for (let at = 0; at < 1000; at += 1) {
+    if (at < 16) client.createSequence += 1 // what is refused uses up no number
+    statuses.push((await harness.compound(2, [client.createSessionOp()])).status)
+  }
+  assert.deepEqual([statuses.indexOf(NFS4.noSpace), new Set(statuses.slice(15)).size], [15, 1])
+  assert.equal((await client.run([putRoot])).status, NFS4.ok, 'those it has go on')
 })

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Steps } from '../../../rpc/steps.ts'
 import { type Compound, operation } from '../compound.ts'
 import { SHARE } from '../constants.ts'
@@ -90,6 +91,9 @@ export const freeStateid = operation(readStateid, (compound, stateid) => {
   return undefined
 })
 
+/** Beyond it others have their turn. */
+const STATEIDS_AT_ONCE = 512
+
 /** TEST_STATEID, §18.48: a status for each. */
 export const testStateid = operation(
   (args) => {
@@ -97,10 +101,12 @@ export const testStateid = operation(
     if (count * 16 > args.remaining) throw args.fail(`it has ${count} stateids, want what follows`)
     return Array.from({ length: count }, () => readStateid(args))
   },
-  (compound, stateids) => {
+  function* (compound, stateids): Steps {
     compound.reply.u32(stateids.length)
-    for (const stateid of stateids) compound.reply.u32(statusOf(compound, stateid))
-    return undefined
+    for (const [at, stateid] of stateids.entries()) {
+      if (at % STATEIDS_AT_ONCE === STATEIDS_AT_ONCE - 1) yield setImmediate()
+      compound.reply.u32(statusOf(compound, stateid))
+    }
   },
 )
 

@@ -138,7 +138,7 @@ function* setLock(compound: Compound, state: LockState, range: Range, reclaim: b
   const wanted = { ...range, owner }
   const other = file.locks.conflict(wanted)
   if (other !== undefined) refuse(NFS4.denied, (reply) => writeDenied(compound, reply, other))
-  if (!file.locks.lock(wanted)) refuse(NFS4.resource)
+  compound.keeper.states.lockRange(state, wanted)
   advance(state)
   answer(compound, state)
 }
@@ -194,10 +194,10 @@ export const unlock = operation(
   function* (compound, { exclusive, sequence, stateid, offset, length }): Steps {
     const range = rangeOf(exclusive, offset, length)
     const state = findLocks(compound, stateid)
-    const { owner, file } = state
+    const { owner } = state
     yield* inOrder(compound, owner, sequence, () => {
       checkSequence(state, meant(compound, stateid), compound.hasSessions)
-      if (!file.locks.unlock({ ...range, owner })) refuse(NFS4.resource)
+      compound.keeper.states.unlockRange(state, { ...range, owner })
       advance(state)
       answer(compound, state)
       return undefined

@@ -43,6 +43,8 @@ export class Client {
   readonly sessions = new Set<Session>()
   readonly openOwners = new Map<ByteString, OpenOwner>()
   readonly lockOwners = new Map<ByteString, LockOwner>()
+  /** Byte ranges that it has locked. */
+  ranges = 0
   readonly states = new Map<number, State>()
 
   constructor(number: number, identity: ClientIdentity, hasSessions: boolean, expiresAt: number) {

@@ -1,6 +1,7 @@
 import type { ByteString } from '../../../../wire/bytestring.ts'
 import { NFS4, refuse } from '../status.ts'
 import { Client, type ClientIdentity } from './client.ts'
+import { KeptReplies } from './kept-replies.ts'
 import { type ChannelLimits, Session } from './session.ts'
 import type { States } from './states.ts'
 
@@ -30,6 +31,7 @@ export interface ClientsOptions {
 export class Clients {
   readonly boot: number
   readonly leaseMs: number
+  readonly kept = new KeptReplies()
   readonly #states: States
   readonly #randomVerifier: () => ByteString
   readonly #now: () => number
@@ -143,6 +145,8 @@ export class Clients {
   }
 
   destroySession(session: Session): void {
+    for (const slot of session.slots) this.kept.drop(slot)
+    session.destroyed = true
     this.#sessions.delete(session.id)
     session.client.sessions.delete(session)
   }

@@ -37,19 +37,27 @@ export class RangeLocks<Owner> {
     return this.#locks.some((lock) => lock.owner === owner)
   }
 
-  /** Sets a lock that nobody is in the way of. False if there would be too many. */
-  lock(wanted: RangeLock<Owner>): boolean {
-    const others = this.#without(wanted)
-    if (others.length >= this.#limit) return false
-    const joined = others.reduce((whole, lock) => (mergeable(lock, whole) ? union(lock, whole) : whole), wanted)
-    this.#locks = [...others.filter((lock) => !mergeable(lock, joined)), joined].sort(byStart)
+  /** Sets a lock that nobody is in the way of. False if there would be too many, or more than `room` more. */
+  lock(wanted: RangeLock<Owner>, room = Infinity): boolean {
+    let joined = wanted
+    const left = this.#replace((lock) => {
+      if (lock.owner !== wanted.owner || lock.end < wanted.start || wanted.end < lock.start) return lock
+      if (lock.exclusive !== wanted.exclusive) return rest(lock, wanted)
+      joined = union(lock, joined) // it overlaps, or is a neighbour
+      return NOTHING
+    })
+    if (left.length >= this.#most(room)) return false
+    left.splice(placeOf(left, joined.start), 0, joined)
+    this.#locks = left
     return true
   }
 
   /** Takes these bytes out of the owner's locks. False if splitting one would make too many. */
-  unlock(range: Omit<RangeLock<Owner>, 'exclusive'>): boolean {
-    const left = this.#without(range)
-    if (left.length > this.#limit) return false
+  unlock(range: Omit<RangeLock<Owner>, 'exclusive'>, room = Infinity): boolean {
+    const left = this.#replace((lock) =>
+      lock.owner !== range.owner || lock.end <= range.start || range.end <= lock.start ? lock : rest(lock, range),
+    )
+    if (left.length > this.#most(room)) return false
     this.#locks = left
     return true
   }
@@ -59,11 +67,41 @@ export class RangeLocks<Owner> {
     this.#locks = this.#locks.filter((lock) => lock.owner !== owner)
   }
 
-  #without(range: Omit<RangeLock<Owner>, 'exclusive'>): RangeLock<Owner>[] {
-    return this.#locks
-      .flatMap((lock) => (lock.owner === range.owner && overlap(lock, range) ? rest(lock, range) : [lock]))
-      .sort(byStart)
+  #most(room: number): number {
+    return Math.min(this.#limit, this.#locks.length + room)
   }
+
+  /** The locks in order, each as it is or as its pieces: one pass, since a file may have thousands. */
+  #replace(by: (lock: RangeLock<Owner>) => RangeLock<Owner> | readonly RangeLock<Owner>[]): RangeLock<Owner>[] {
+    const left: RangeLock<Owner>[] = []
+    let split = false
+    for (const lock of this.#locks) {
+      const kept = by(lock)
+      if (!isPieces(kept)) left.push(kept)
+      else {
+        left.push(...kept)
+        split ||= kept.length > 0
+      }
+    }
+    return split ? left.sort(byStart) : left
+  }
+}
+
+const NOTHING: readonly never[] = []
+
+function isPieces<Owner>(kept: RangeLock<Owner> | readonly RangeLock<Owner>[]): kept is readonly RangeLock<Owner>[] {
+  return Array.isArray(kept)
+}
+
+/** Where a lock that begins there belongs: behind those that begin no later. */
+function placeOf(locks: readonly Range[], start: bigint): number {
+  let [low, high] = [0, locks.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((locks[middle]?.start ?? start) <= start) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 type Range = Pick<RangeLock<unknown>, 'start' | 'end'>
@@ -77,11 +115,6 @@ function rest<Owner>(lock: RangeLock<Owner>, { start, end }: Range): RangeLock<O
   const before = { ...lock, end: start }
   const behind = { ...lock, start: end }
   return [before, behind].filter((piece) => piece.start < piece.end)
-}
-
-function mergeable<Owner>(one: RangeLock<Owner>, other: RangeLock<Owner>): boolean {
-  const touch = one.start <= other.end && other.start <= one.end
-  return touch && one.owner === other.owner && one.exclusive === other.exclusive
 }
 
 function union<Owner>(one: RangeLock<Owner>, other: RangeLock<Owner>): RangeLock<Owner> {

@@ -16,7 +16,7 @@ export interface Slot {
   /** Of the last request: 0 before the first. */
   sequence: number
   busy: boolean
-  /** The answer to it, where the client wanted it kept. */
+  /** The answer to it, where the client wanted it kept; {@link KeptReplies} alone changes it. */
   reply: Buffer | undefined
 }
 
@@ -31,6 +31,8 @@ export class Session {
   readonly client: Client
   readonly limits: ChannelLimits
   readonly #slots: Slot[] = []
+  /** Requests that still run end, but nothing is kept of them. */
+  destroyed = false
 
   constructor(id: ByteString, client: Client, limits: ChannelLimits) {
     this.id = id
@@ -38,9 +40,9 @@ export class Session {
     this.limits = limits
   }
 
-  /** Bytes of answers that are kept. */
-  get cachedBytes(): number {
-    return this.#slots.reduce((sum, { reply }) => sum + (reply?.byteLength ?? 0), 0)
+  /** Those that were used. */
+  get slots(): readonly Slot[] {
+    return this.#slots
   }
 
   /**
@@ -62,7 +64,6 @@ export class Session {
     if (slot.busy) refuse(NFS4.delay)
     slot.sequence = sequence
     slot.busy = true
-    slot.reply = undefined
     return { kind: 'new', slot }
   }
 

@@ -3,7 +3,7 @@ import { type Stateid, sequenceIsZero } from '../stateid.ts'
 import { NFS4, refuse } from '../status.ts'
 import type { Client } from './client.ts'
 import type { LockOwner, OpenOwner } from './owners.ts'
-import { RangeLocks } from './ranges.ts'
+import { type RangeLock, RangeLocks } from './ranges.ts'
 
 type Share = 'reads' | 'writes' | 'deniesReads' | 'deniesWrites'
 
@@ -46,6 +46,9 @@ export interface LockState {
 
 export type State = OpenState | LockState
 
+type RangeChange = (locks: RangeLocks<LockOwner>, room: number) => void
+
+/** Of opens and lock states together, and as many of byte ranges. */
 export interface StateLimits {
   readonly perClient: number
   readonly inAll: number
@@ -59,10 +62,16 @@ export class States {
   readonly #files = new Map<ByteString, FileState>()
   readonly #limits: StateLimits
   #count = 0
+  #ranges = 0
   #lastNumber = 0
 
   constructor(limits: StateLimits = STATE_LIMITS) {
     this.#limits = limits
+  }
+
+  /** Byte ranges that are locked, of all clients. */
+  get ranges(): number {
+    return this.#ranges
   }
 
   /** Opens and lock states of all clients. */
@@ -126,9 +135,19 @@ export class States {
     return state
   }
 
+  /** Locks bytes that nobody else has. @throws {StatusError} NFS4ERR_RESOURCE */
+  lockRange(state: LockState, wanted: RangeLock<LockOwner>): void {
+    this.#counted(state, (locks, room) => locks.lock(wanted, room) || refuse(NFS4.resource))
+  }
+
+  /** Unlocks bytes. @throws {StatusError} NFS4ERR_RESOURCE if a lock cannot be split */
+  unlockRange(state: LockState, range: Omit<RangeLock<LockOwner>, 'exclusive'>): void {
+    this.#counted(state, (locks, room) => locks.unlock(range, room) || refuse(NFS4.resource))
+  }
+
   /** Gives back a lock state, with the locks if there are any. */
   free(lock: LockState): void {
-    lock.file.locks.release(lock.owner)
+    this.#counted(lock, (locks) => locks.release(lock.owner))
     lock.open.lockStates.delete(lock)
     lock.file.lockStates.delete(lock.owner)
     lock.owner.locks -= 1
@@ -143,6 +162,14 @@ export class States {
   /** Gives back everything of a client. */
   freeAll(client: Client): void {
     for (const state of client.states.values()) if (state.kind === 'open') this.close(state)
+  }
+
+  /** Changes the locks of a file, and keeps count of them. */
+  #counted({ file: { locks }, owner: { client } }: LockState, change: RangeChange): void {
+    const before = locks.size
+    change(locks, Math.min(this.#limits.perClient - client.ranges, this.#limits.inAll - this.#ranges))
+    client.ranges += locks.size - before
+    this.#ranges += locks.size - before
   }
 
   #newOpen(owner: OpenOwner, key: ByteString): OpenState {
