@@ -243,10 +243,30 @@ test('WritableFile commits, seeks holes and punches them', async () => {
   assert.equal(file.seek(0, 'data'), 1_048_576)
   assert.equal(file.seek(1_048_576, 'hole'), 1_052_672)
   assert.equal(file.seek(1_052_672, 'data'), undefined)
-  file.reserve('punch', 1_048_576, 4096)
+  await file.reserve('punch', 1_048_576, 4096)
   const target = Buffer.alloc(2, 9)
   assert.equal(await file.read(target, 1_048_576), 2)
   assert.deepEqual([...target], [0, 0])
+  await file.close()
+})
+
+test('WritableFile reserves much room in slices, and refuses at once what the disk has no room for', async () => {
+  await using made = await fresh()
+  const { tree } = made
+  const { node } = await tree.createFile(tree.root, 'a', OWNER, GUARDED)
+  const file = await tree.open(node)
+  await assert.rejects(async () => await file.reserve('allocate', 0, 2 ** 50), { code: 'ENOSPC' })
+  assert.equal((await tree.attributes(node)).usedBytes, 0)
+  let turns = 0
+  const counting = setInterval(() => (turns += 1), 0)
+  await file.reserve('allocate', 0, 512 * 2 ** 20)
+  assert.ok((await tree.attributes(node)).usedBytes >= 512 * 2 ** 20)
+  await file.reserve('punch', 0, 2 ** 50)
+  clearInterval(counting)
+  assert.ok(turns > 1, 'others had their turn')
+  const { size, usedBytes } = await tree.attributes(node)
+  assert.equal(size, 512 * 2 ** 20)
+  assert.ok(usedBytes < 2 ** 20, `${usedBytes}`)
   await file.close()
 })
 

@@ -8,10 +8,10 @@ import type { XdrWriter } from '../rpc/xdr-writer.ts'
 import { mutate, randomNumbers } from './mutate.ts'
 import { Harness, NODE, ROOT_CREDENTIAL, handle, slowTree, smallTree } from './harness.ts'
 
-const RUNS = 20_000
+const RUNS = 100_000
 const SEED = 1813
 
-/** One good call of every procedure of NFS and MOUNT, without record mark. */
+/** One good call of every procedure of NFS, MOUNT and NFSACL, without record mark. */
 function goodCalls(): Buffer[] {
   const nfs = (procedure: number, args: (w: XdrWriter) => unknown): Buffer =>
     encodeCall({ xid: 1, program: 100_003, version: 3, procedure, credential: ROOT_CREDENTIAL }, args).subarray(4)
@@ -27,7 +27,13 @@ function goodCalls(): Buffer[] {
       encodeCall({ xid: 1, program: 100_005, version, procedure }, (w) => w.string('/release/one/etc')).subarray(4),
     ),
   )
-  return [...named, ...mounts]
+  const acls = Array.from({ length: 3 }, (_, procedure) =>
+    encodeCall({ xid: 1, program: 100_227, version: 3, procedure, credential: ROOT_CREDENTIAL }, (w) => {
+      handle(NODE.tool)(w)
+      w.u32(15).u32(1).u32(0).u32(0).u32(0)
+    }).subarray(4),
+  )
+  return [...named, ...mounts, ...acls]
 }
 
 test(`${RUNS} mutated calls each get a whole reply or end the connection, and nothing else happens`, async () => {

@@ -25,7 +25,10 @@ export class RpcRefusal extends Error {
 }
 
 /** A TCP port, or a socket of this host. */
-export type RpcClientOptions = ({ readonly host: string; readonly port: number; readonly localAddress?: string } | { readonly path: string }) & {
+export type RpcClientOptions = (
+  | { readonly host: string; readonly port: number; readonly localAddress?: string }
+  | { readonly path: string }
+) & {
   readonly credential?: Credential
 }
 

@@ -1,9 +1,13 @@
-import { fstatSync } from 'node:fs'
+import { fstatSync, statfsSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 import type { Awaitable } from '../byte-source.ts'
 import { type Region, TreeError, type WritableFile } from '../writable-tree.ts'
 import { asTreeError } from './errors.ts'
 import type { Nodes } from './nodes.ts'
 import type { OpenNode } from './open-node.ts'
+
+/** Bytes: ext4 takes 0.2 ms to give as many, 2 ms to take them away. */
+const RESERVED_AT_ONCE = 128 * 1024 * 1024
 
 /** One opening of a regular file. */
 export class LiveFile implements WritableFile {
@@ -38,11 +42,22 @@ export class LiveFile implements WritableFile {
     if (calls === undefined) return region === 'data' ? position : size // all of it is data
     return guarded(() => calls.seek(this.#open.reading.fd, position, region))
   }
-  reserve(how: 'allocate' | 'punch', position: number, length: number): void {
+  /** In slices, so that nobody waits for terabytes; what cannot fit is refused before the disk is full of it. */
+  async reserve(how: 'allocate' | 'punch', position: number, length: number): Promise<void> {
     const { calls } = this.#nodes
     if (calls === undefined) throw new TreeError('ENOTSUP', 'Cannot reserve room: the C library cannot be called')
-    guarded(() => calls.fallocate(this.#open.writing.fd, how, position, length))
-    this.#nodes.changed(this.#open.node)
+    const { node } = this.#open
+    const { fd } = this.#open.writing
+    if (how === 'allocate') checkRoom(fd, length)
+    const end = how === 'punch' ? Math.min(position + length, this.size) : position + length
+    try {
+      for (let at = position; at < end; at += RESERVED_AT_ONCE) {
+        if (at > position) await setImmediate()
+        guarded(() => calls.fallocate(fd, how, at, Math.min(RESERVED_AT_ONCE, end - at)))
+      }
+    } finally {
+      this.#nodes.changed(node)
+    }
   }
   /** Calling it twice is fine. */
   async close(): Promise<void> {
@@ -68,4 +83,11 @@ function guarded<T>(call: () => T): T {
 
 function rethrow(error: unknown): never {
   throw asTreeError(error)
+}
+
+/** @throws {TreeError} ENOSPC if a file cannot have that many bytes, with those that it has */
+function checkRoom(fd: number, length: number): void {
+  const { bavail, bsize } = statfsSync(`/proc/self/fd/${fd}`)
+  if (length <= bavail * bsize + fstatSync(fd).blocks * 512) return
+  throw new TreeError('ENOSPC', `Cannot reserve ${length} bytes: ${bavail * bsize} are free`)
 }

@@ -18,6 +18,8 @@ export function setAttributes(nodes: Nodes, node: NodeId, changes: AttributeChan
     if (size !== undefined) {
       if (stats.isDirectory()) throw new TreeError('EISDIR', 'A directory has no size to set')
       if (!stats.isFile()) throw new TreeError('EINVAL', 'Only a regular file has a size to set')
+      // Node's numbers are not exact beyond it, and no file system has such a file.
+      if (size > Number.MAX_SAFE_INTEGER) throw new TreeError('EFBIG', `A file cannot have ${size} bytes`)
       truncate(nodes, node, path, size)
     }
     if (uid !== undefined || gid !== undefined) chownSync(path, uid ?? Number(stats.uid), gid ?? Number(stats.gid))
