@@ -1,9 +1,10 @@
 import * as fs from 'node:fs'
 import { join } from 'node:path'
 import * as fc from 'fast-check'
+import type { Awaitable } from './byte-source.ts'
 import type { FileTree, NodeId } from './file-tree.ts'
 import { readPath } from './paths.ts'
-import { type Ownership, TreeError, type WritableTree } from './writable-tree.ts'
+import { type Ownership, TreeError, type WritableFile, type WritableTree } from './writable-tree.ts'
 
 /** For tests: the same random operations on a tree and on a plain directory, and what both are like then. */
 
@@ -32,10 +33,19 @@ const DIRECTORY: Ownership = { ...OWNER, mode: 0o755 }
 /** Directories of a release that an overlay does not move: the model does not move them either. */
 const LEFT_OUT = 'EXDEV'
 
+/** What the steps need of a tree that they are carried out on: at the other end of a connection it may have no more. */
+export interface ChangedTree
+  extends Pick<WritableTree, 'root' | 'lookup' | 'unlink' | 'removeDirectory' | 'rename' | 'link' | 'setAttributes'> {
+  createFile(...args: Parameters<WritableTree['createFile']>): Awaitable<unknown>
+  makeDirectory(...args: Parameters<WritableTree['makeDirectory']>): Awaitable<unknown>
+  makeSymlink(...args: Parameters<WritableTree['makeSymlink']>): Awaitable<unknown>
+  open(node: NodeId): Awaitable<Pick<WritableFile, 'write' | 'close'>>
+}
+
 /** Carries a step out on both. The codes of what was refused, to be compared; undefined if it was done. */
 export async function both(
   step: Step,
-  tree: WritableTree,
+  tree: ChangedTree,
   directory: string,
 ): Promise<readonly [string | undefined, string | undefined]> {
   if (step.does === 'restart') return [undefined, undefined] // the caller's part
@@ -60,7 +70,7 @@ function isPlain(directory: string, of: string): boolean {
   )
 }
 
-async function onTree(step: Step, tree: WritableTree): Promise<void> {
+async function onTree(step: Step, tree: ChangedTree): Promise<void> {
   const [parent, last] = await place(tree, step.path)
   const node = await tree.lookup(parent, last)
   if (step.does === 'create') await tree.createFile(parent, last, OWNER, { kind: 'guarded' })
@@ -76,13 +86,13 @@ async function onTree(step: Step, tree: WritableTree): Promise<void> {
   else if (step.does === 'write') await write(tree, node, step.number)
 }
 
-async function write(tree: WritableTree, node: NodeId, position: number): Promise<void> {
+async function write(tree: ChangedTree, node: NodeId, position: number): Promise<void> {
   const file = await tree.open(node)
   await file.write(Buffer.from(`at ${position}`), position)
   await file.close()
 }
 
-async function place(tree: FileTree, of: string): Promise<[NodeId, string]> {
+async function place(tree: Pick<FileTree, 'root' | 'lookup'>, of: string): Promise<[NodeId, string]> {
   const names = of.split('/')
   const last = names.pop() ?? ''
   let node = tree.root
