@@ -57,19 +57,22 @@ nfs_mount() {
 # another version is tried, and of all answers the first is told. That there is no such version says nothing of the root.
 # shellcheck disable=SC2153 # CAUSE and the others are set by trouble
 nfs_try_versions() {
-  local version list=$3/ cause='' what='' found='' next='' answered='' refused=''
+  local version list=$3/ cause='' what='' found='' next='' answered='' refused='' empty=''
   while [ -n "$list" ]; do
     version=${list%%/*}
     list=${list#*/}
     [ "${version%%.*}" != "$answered" ] || continue
     if nfs_try "$1" "vers=$version${2:+,$2}"; then
-      nfs_tell_version "$version" "$2" "$refused"
+      nfs_tell_version "$version" "$2" "$refused" "$empty"
       return
     fi
-    if [ "$WHAT" = "$NFS_OTHER_VERSION" ]; then
-      refused="${refused:+$refused, }$version"
-      continue
-    fi
+    case $WHAT in
+      "$NFS_OTHER_VERSION" | "$NFS_NO_CONTENT")
+        [ "$WHAT" = "$NFS_OTHER_VERSION" ] || empty=yes
+        refused="${refused:+$refused, }$version"
+        continue
+        ;;
+    esac
     answered=${version%%.*}
     [ -n "$cause" ] || cause=$CAUSE what=$WHAT found=$FOUND next=$NEXT
   done
@@ -77,14 +80,14 @@ nfs_try_versions() {
   return 1
 }
 
-# nfs_tell_version VERSION OPTIONS REFUSED: the root's URL says what it is mounted with, for the report and `netroot boots`.
+# nfs_tell_version VERSION OPTIONS REFUSED EMPTY: the root's URL says what it is mounted with, for the report and `netroot boots`.
 nfs_tell_version() {
   URL="${ROOT_URL%%\?*}?vers=$1"
   add_options_to_url "$2"
   ROOT_URL=$URL
   [ -n "$3" ] || return 0
   ROOT_REFUSED="NFS $3"
-  warn "the root's server has no NFS $3; its root is mounted with version $1"
+  warn "the root's server has no NFS $3${4:+ that gives content}; its root is mounted with version $1"
 }
 
 # Clients of version 4.1 and later are told apart by a name that the kernel makes of the host name, which may be the same on
@@ -95,13 +98,28 @@ nfs_name_client() {
 }
 
 NFS_OTHER_VERSION="The server does not speak this version of NFS."
+NFS_NO_CONTENT="The server gives no content of files by this version of NFS."
+
+# nfs_gives_content DIRECTORY: can a file of the root be read? nfs-ganesha 4 answers READ_PLUS, which the kernel's client of
+# version 4.2 sends for every read, with nothing; all programs would then end with an I/O error. Sets NFS_UNREAD if not.
+nfs_gives_content() {
+  for NFS_UNREAD in etc/passwd usr/lib/os-release etc/fstab bin/sh; do
+    [ -s "$1/$NFS_UNREAD" ] || continue
+    head -c 1 "$1/$NFS_UNREAD" >/dev/null 2>&1
+    return
+  done
+}
 
 # nfs_try DIRECTORY OPTIONS
 nfs_try() {
   local said
   said=$(run mount -t nfs -o "$(nfs_all_options "$2")" "$NFS_SOURCE" "$1" 2>&1) && {
     printf '%s' "$said"
-    return 0
+    nfs_gives_content "$1" && return 0
+    run umount "$1"
+    trouble root-refused "$NFS_NO_CONTENT" "Mounted with $2, no byte of $NFS_UNREAD could be read." \
+      "Use another version in the root's URL or in rootflags=: vers=4.1. Servers are known whose NFS 4.2 gives no content (nfs-ganesha 4)."
+    return 1
   }
   nfs_why "$said"
   return 1

@@ -141,6 +141,26 @@ for (const shell of SHELLS) {
     ])
   })
 
+  test(`${shell}: a version by which no file can be read is given up for the next, which is said; if it is the only one, too`, () => {
+    // A directory cannot be read as a file: what a read is answered by a server whose READ_PLUS is broken.
+    const world = `on_mount() { rm -rf "$ROOT/layers/release/etc"; case $* in
+      *vers=4.2*) mkdir -p "$ROOT/layers/release/etc/passwd" ;;
+      *' nfs '*) mkdir -p "$ROOT/layers/release/etc"; echo root > "$ROOT/layers/release/etc/passwd" ;;
+    esac; }`
+    const several = boot(shell, { plan: { ...PLAN, NETROOT_ROOTS: 'nfs://10.77.0.1:2049/a?vers=4.2/4.1/3' }, world })
+    const mounts = several.commands.filter((line) => /^u?mount (?:-t nfs|\/layers)/.test(line))
+    assert.deepEqual(
+      mounts.map((line) => /vers=[^ ]*|^umount/.exec(line)?.[0]),
+      ['vers=4.2', 'umount', 'vers=4.1'],
+    )
+    assert.match(several.screen, /no NFS 4\.2 that gives content; its root is mounted with version 4\.1/)
+    const told = several.reports.find(({ stage }) => stage === 'root')?.lines ?? []
+    assert.ok(told.includes('refused NFS 4.2'), told.join('\n'))
+    const one = boot(shell, { plan: { ...PLAN, NETROOT_ROOTS: 'nfs://10.77.0.1:2049/a?vers=4.2' }, world })
+    assert.match(one.screen, /The server gives no content of files by this version of NFS/)
+    assert.match(one.screen, /no byte of etc\/passwd could be read/)
+  })
+
   test(`${shell}: rootflags= says how the plan's root is mounted; a version there is the only one`, () => {
     const roots = 'nfs://10.77.0.1:2049/a?vers=4.2/4.1/4.0/3'
     assert.match(mountOf(shell, 'rootflags=vers=3,rsize=8192', roots) ?? '', /,mountport=2049,vers=3,rsize=8192 /)

@@ -46,3 +46,16 @@ test('a machine boots to its login with the root of nfs-ganesha, by NFSv4.1', { 
   assert.equal(await session.run('findmnt -no FSTYPE /'), 'overlay')
   assert.equal(await session.run('stat -c %U:%a /usr/bin/passwd'), 'root:4755')
 })
+
+test('where ganesha gives no content by NFSv4.2, the machine takes 4.1, and says so', {
+  timeout: 400_000,
+}, async () => {
+  const root = `root=nfs://10.77.0.1:${PORT}/release/${digest}?vers=4.2/4.1/3`
+  await using pc = await bootDirectly(served, { name: 'reads', words: root, memoryMiB: 1024, cpus: 2 })
+  const told = await tells(served, pc, 'report.root')
+  // Later versions of ganesha than that of Debian 12 may have learned to answer READ_PLUS.
+  const { stdout } = await served.lab.run('ganesha.nfsd', ['-v'])
+  if (/Release = V4/.test(stdout)) assert.match(told.url, /\?vers=4\.1$/)
+  const session = await Session.login(pc)
+  assert.match(await session.run('head -c 4 /etc/passwd'), /^root/)
+})
