@@ -187,7 +187,7 @@ export class RemoteTree4 implements RemoteTree {
     const { status, results } = await client.run([putRoot, ...names.map(lookupOp), getHandle])
     if (status !== 0) throw new Error(`Cannot mount ${path}: ${status}`)
     expectOk(results, OP.putRootHandle)
-    for (const _ of names) expectOk(results, OP.lookup)
+    names.forEach(() => expectOk(results, OP.lookup))
     return new RemoteTree4(wire, client, minor, expectOk(results, OP.getHandle).opaque(128, 'handle'))
   }
   private constructor(wire: Wire, client: SessionClient, minor: number, root: Buffer) {
