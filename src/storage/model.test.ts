@@ -5,8 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import * as fc from 'fast-check'
-import { DirectoryTree } from './directory-tree.ts'
-import { both, describeTree, type Step, steps } from './model.ts'
+import { both, describeDirectory, describeTree, onDirectory, type Step, allSteps, attributeIn } from './model.ts'
 import { OverlayTree } from './overlay-tree.ts'
 import { openTarTree } from './tar-tree.ts'
 import { slowMedium } from './writable/slow-medium.ts'
@@ -48,7 +47,7 @@ async function compare({ open, model, check }: Subject, list: readonly Step[]): 
       await tree.close()
       tree = await open(path)
     }
-    assert.deepEqual(await describeTree(tree), await describeTree(new DirectoryTree(plain)))
+    assert.deepEqual(await describeTree(tree, attributeIn(tree)), await describeDirectory(plain))
     await check?.(path, plain)
   } finally {
     await tree.close()
@@ -59,7 +58,7 @@ async function compare({ open, model, check }: Subject, list: readonly Step[]): 
 
 const runs = (subject: Subject, numRuns: number): Promise<void> =>
   fc.assert(
-    fc.asyncProperty(steps, (list) => compare(subject, list)),
+    fc.asyncProperty(allSteps, (list) => compare(subject, list)),
     { numRuns, seed: 5 },
   )
 
@@ -101,9 +100,49 @@ test('The kernel shows the same of an overlay as OverlayTree does [JS6]', { skip
   await runs({ ...overlay, check }, 40)
 })
 
+/** What the kernel's overlay makes of files with several names OverlayTree does better: here each has one. */
+const SINGLE = join(base, 'single')
+const SINGLE_TAR = join(base, 'single.tar')
+fs.cpSync(LOWER, SINGLE, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true })
+execFileSync('tar', ['--format=pax', '--numeric-owner', '-C', SINGLE, '-cf', SINGLE_TAR, '.'])
+
+test('OverlayTree shows the same of an overlay as the kernel that has written it', {
+  skip: !mountsOverlays(),
+}, async () => {
+  const mounted = join(base, 'written')
+  fs.mkdirSync(mounted)
+  const written = async (list: readonly Step[]): Promise<void> => {
+    const path = join(base, String((count += 1)))
+    for (const part of ['upper', 'work']) fs.mkdirSync(join(path, part), { recursive: true })
+    const layers = `lowerdir=${SINGLE},upperdir=${path}/upper,workdir=${path}/work`
+    const options = `${layers},index=off,metacopy=off,redirect_dir=off`
+    execFileSync(MOUNT, ['-t', 'overlay', 'overlay', '-o', options, mounted])
+    let wanted: unknown
+    try {
+      for (const step of list) attempt(() => onDirectory(step, mounted))
+      wanted = await describeDirectory(mounted)
+    } finally {
+      execFileSync(UNMOUNT, [mounted])
+    }
+    await using tree = await OverlayTree.open(await openTarTree(SINGLE_TAR), 'key', path)
+    assert.deepEqual(await describeTree(tree, attributeIn(tree)), wanted)
+  }
+  await fc.assert(fc.asyncProperty(allSteps, written), { numRuns: 40, seed: 7 })
+})
+
+/** What is refused is refused. */
+function attempt(call: () => void): void {
+  try {
+    call()
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error
+  }
+}
+
 /** Of each path its type, permissions and content, by the tools of the host. Links the kernel counts otherwise. */
 function describePlain(path: string): string {
-  const script = `find . ! -type d ! -type l -printf '%p %y %m %s ' -exec sha256sum {} + ; find . -type d -printf '%p %m\\n' -o -type l -printf '%p %l\\n'`
+  const files = `find . -type f -printf '%p %m %U %s\\n' -exec sha256sum {} +`
+  const script = `${files}; find . ! -type f ! -type l -printf '%p %y %m %U\\n' -o -type l -printf '%p %l %U\\n'`
   return String(execFileSync('sh', ['-c', script], { cwd: path }))
     .split('\n')
     .toSorted()

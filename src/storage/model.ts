@@ -2,6 +2,8 @@ import * as fs from 'node:fs'
 import { join } from 'node:path'
 import * as fc from 'fast-check'
 import type { Awaitable } from './byte-source.ts'
+import { loadFileCalls } from '../sys/file-calls.ts'
+import { DirectoryTree } from './directory-tree.ts'
 import type { FileTree, NodeId } from './file-tree.ts'
 import { readPath } from './paths.ts'
 import { type Ownership, TreeError, type WritableFile, type WritableTree } from './writable-tree.ts'
@@ -10,25 +12,55 @@ import { type Ownership, TreeError, type WritableFile, type WritableTree } from 
 
 /** An operation on paths such as `a/b`; some do nothing to what is there. */
 export type Step =
-  | { readonly does: 'create' | 'directory' | 'remove' | 'rmdir' | 'restart'; readonly path: string }
+  | { readonly does: 'create' | 'directory' | 'fifo' | 'remove' | 'rmdir' | 'restart'; readonly path: string }
   | { readonly does: 'symlink' | 'link' | 'rename'; readonly path: string; readonly other: string }
-  | { readonly does: 'write' | 'truncate' | 'chmod'; readonly path: string; readonly number: number }
+  | { readonly does: 'write' | 'truncate' | 'chmod' | 'chown' | 'attribute'; readonly path: string; readonly number: number }
 
-const name = fc.constantFrom('a', 'b', 'c', 'd')
+const NAMES = ['a', 'b', 'c', 'd'] as const
+const name = fc.constantFrom(...NAMES)
 const path = fc.array(name, { minLength: 1, maxLength: 3 }).map((names) => names.join('/'))
 const number = fc.nat(100_000)
+const calls = await loadFileCalls()
+/** Only root gives files away, and only the C library sets attributes and makes what is no file. */
+const HAS_ALL = process.geteuid?.() === 0 && calls !== undefined
 
-export const steps: fc.Arbitrary<Step[]> = fc.array(
-  fc.oneof(
-    fc.record({ does: fc.constantFrom('create', 'directory', 'remove', 'rmdir'), path }),
-    fc.record({ does: fc.constantFrom('symlink', 'link', 'rename', 'rename'), path, other: path }),
-    fc.record({ does: fc.constantFrom('write', 'truncate', 'chmod'), path, number }),
-    fc.record({ does: fc.constant('restart' as const), path }),
-  ),
-  { maxLength: 60, size: 'max' },
-)
+const COMMON: readonly fc.Arbitrary<Step>[] = [
+  fc.record({ does: fc.constantFrom('create', 'directory', 'remove', 'rmdir'), path }),
+  fc.record({ does: fc.constantFrom('symlink', 'link', 'rename', 'rename'), path, other: path }),
+  fc.record({ does: fc.constantFrom('write', 'truncate', 'chmod'), path, number }),
+  fc.record({ does: fc.constant('restart' as const), path }),
+]
+const SPECIAL: readonly fc.Arbitrary<Step>[] = [
+  fc.record({ does: fc.constant('fifo' as const), path }),
+  fc.record({ does: fc.constantFrom('chown', 'attribute'), path, number }),
+]
+const MOST = { maxLength: 60, size: 'max' } as const
+
+/** What every tree can be asked. */
+export const steps: fc.Arbitrary<Step[]> = fc.array(fc.oneof(...COMMON), MOST)
+
+/** Takes a directory away with all that is in it, and makes it anew: it must hide what is below it. */
+function renew(of: string): Step[] {
+  const without = (at: string): Step[] => [
+    { does: 'remove', path: at },
+    { does: 'rmdir', path: at },
+  ]
+  const inside = NAMES.flatMap((one) => [
+    ...NAMES.flatMap((two) => without(`${of}/${one}/${two}`)),
+    ...without(`${of}/${one}`),
+  ])
+  return [...inside, ...without(of), { does: 'directory', path: of }]
+}
+
+const single = fc.oneof(...COMMON, ...(HAS_ALL ? SPECIAL : [])).map((step) => [step])
+/** And what only a tree of this process can. */
+export const allSteps: fc.Arbitrary<Step[]> = fc
+  .array(fc.oneof({ arbitrary: single, weight: 20 }, { arbitrary: path.map(renew), weight: 1 }), MOST)
+  .map((lists) => lists.flat())
 
 const OWNER: Ownership = { mode: 0o644, uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
+const FIFO = { type: 'fifo', device: { major: 0, minor: 0 } } as const
+const ATTRIBUTE = 'user.model'
 const DIRECTORY: Ownership = { ...OWNER, mode: 0o755 }
 /** Directories of a release that an overlay does not move: the model does not move them either. */
 const LEFT_OUT = 'EXDEV'
@@ -40,6 +72,9 @@ export interface ChangedTree
   makeDirectory(...args: Parameters<WritableTree['makeDirectory']>): Awaitable<unknown>
   makeSymlink(...args: Parameters<WritableTree['makeSymlink']>): Awaitable<unknown>
   open(node: NodeId): Awaitable<Pick<WritableFile, 'write' | 'close'>>
+  /** For {@link allSteps}. */
+  readonly makeNode?: WritableTree['makeNode']
+  readonly setXattr?: WritableTree['setXattr']
 }
 
 /** Carries a step out on both. The codes of what was refused, to be compared; undefined if it was done. */
@@ -75,6 +110,7 @@ async function onTree(step: Step, tree: ChangedTree): Promise<void> {
   const node = await tree.lookup(parent, last)
   if (step.does === 'create') await tree.createFile(parent, last, OWNER, { kind: 'guarded' })
   else if (step.does === 'directory') await tree.makeDirectory(parent, last, DIRECTORY)
+  else if (step.does === 'fifo') await tree.makeNode?.(parent, last, FIFO, OWNER)
   else if (step.does === 'remove') await tree.unlink(parent, last)
   else if (step.does === 'rmdir') await tree.removeDirectory(parent, last)
   else if (step.does === 'symlink') await tree.makeSymlink(parent, last, step.other, OWNER)
@@ -83,7 +119,13 @@ async function onTree(step: Step, tree: ChangedTree): Promise<void> {
   else if (step.does === 'link') await tree.link(node, ...(await place(tree, step.other)))
   else if (step.does === 'truncate') await tree.setAttributes(node, { size: step.number })
   else if (step.does === 'chmod') await tree.setAttributes(node, { mode: step.number & 0o777 })
+  else if (step.does === 'chown') await tree.setAttributes(node, { uid: step.number, gid: step.number })
+  else if (step.does === 'attribute') await tree.setXattr?.(node, ATTRIBUTE, valueOf(step.number), 'either')
   else if (step.does === 'write') await write(tree, node, step.number)
+}
+
+function valueOf(value: number): Buffer {
+  return Buffer.from(String(value))
 }
 
 async function write(tree: ChangedTree, node: NodeId, position: number): Promise<void> {
@@ -100,7 +142,8 @@ async function place(tree: Pick<FileTree, 'root' | 'lookup'>, of: string): Promi
   return [node, last]
 }
 
-function onDirectory(step: Step, directory: string): void {
+/** Carries a step out on a plain directory. @throws what the system does */
+export function onDirectory(step: Step, directory: string): void {
   const at = join(directory, step.path)
   const isFile = (): void => {
     const stats = fs.lstatSync(at)
@@ -108,12 +151,17 @@ function onDirectory(step: Step, directory: string): void {
   }
   if (step.does === 'create') fs.closeSync(fs.openSync(at, 'wx', 0o644))
   else if (step.does === 'directory') fs.mkdirSync(at, 0o755)
+  else if (step.does === 'fifo') calls?.mknod(Buffer.from(at), 0o010_644, FIFO.device)
   else if (step.does === 'remove') fs.unlinkSync(at)
   else if (step.does === 'rmdir') fs.rmdirSync(at)
   else if (step.does === 'symlink') fs.symlinkSync(step.other, at)
   else if (step.does === 'rename') fs.renameSync(at, join(directory, step.other))
   else if (step.does === 'link') fs.linkSync(at, join(directory, step.other))
-  else if (step.does === 'chmod') {
+  else if (step.does === 'chown') fs.lchownSync(at, step.number, step.number)
+  else if (step.does === 'attribute') {
+    if (fs.lstatSync(at).isSymbolicLink()) throw new TreeError('EPERM', 'symlinks have none')
+    calls?.setXattr(Buffer.from(at), ATTRIBUTE, valueOf(step.number), 'either')
+  } else if (step.does === 'chmod') {
     if (!fs.lstatSync(at).isSymbolicLink()) fs.chmodSync(at, step.number & 0o777)
   } else if (step.does === 'truncate' || step.does === 'write') {
     isFile()
@@ -139,7 +187,10 @@ async function codeOf(call: () => unknown): Promise<string | undefined> {
 }
 
 /** Every path of a tree with what it is: files that are one have the same list of names. */
-export async function describeTree(tree: FileTree): Promise<ReadonlyMap<string, string>> {
+export async function describeTree(
+  tree: FileTree,
+  attributeOf: AttributeOf = () => '',
+): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>()
   const names = new Map<NodeId, string[]>()
   const queue: [string, NodeId][] = [['', tree.root]]
@@ -147,16 +198,15 @@ export async function describeTree(tree: FileTree): Promise<ReadonlyMap<string, 
     const [above, directory] = next
     for (const entry of await tree.list(directory)) {
       const at = `${above}${entry.name}`
-      const { type, mode, size, linkCount } = await tree.attributes(entry.node)
+      const { type, mode, uid, size, linkCount } = await tree.attributes(entry.node)
       if (type === 'directory') queue.push([`${at}/`, entry.node])
       else names.set(entry.node, [...(names.get(entry.node) ?? []), at])
       const content =
         type === 'file' ? String(await readPath(tree, at)) : type === 'symlink' ? await tree.readLink(entry.node) : ''
       const links = type === 'directory' ? '' : linkCount
-      found.set(
-        at,
-        [type, type === 'symlink' ? '' : mode.toString(8), type === 'file' ? size : '', links, content].join(' '),
-      )
+      const rights = type === 'symlink' ? '' : mode.toString(8)
+      const attribute = await attributeOf(at, entry.node)
+      found.set(at, [type, rights, uid, type === 'file' ? size : '', links, attribute, content].join(' '))
     }
   }
   found.set(
@@ -167,4 +217,25 @@ export async function describeTree(tree: FileTree): Promise<ReadonlyMap<string, 
       .join(' '),
   )
   return found
+}
+
+/** The attribute of a path; '' where it has none. */
+type AttributeOf = (path: string, node: NodeId) => string | Promise<string>
+
+export function attributeIn(tree: FileTree): AttributeOf {
+  return async (_, node) => String(Buffer.from((await tree.extendedAttributes(node)).get(ATTRIBUTE) ?? ''))
+}
+
+/** The same of a plain directory. */
+function attributeOnDisk(directory: string): AttributeOf {
+  return (path) => {
+    const at = join(directory, path)
+    if (calls === undefined || fs.lstatSync(at).isSymbolicLink()) return ''
+    return String(Buffer.from(calls.xattrs(Buffer.from(at)).get(ATTRIBUTE) ?? ''))
+  }
+}
+
+/** What {@link describeTree} says, of a plain directory. */
+export function describeDirectory(directory: string): Promise<ReadonlyMap<string, string>> {
+  return describeTree(new DirectoryTree(directory), attributeOnDisk(directory))
 }
