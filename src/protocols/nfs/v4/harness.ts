@@ -1,4 +1,5 @@
 import type { FileTree } from '../../../storage/file-tree.ts'
+import type { TreeErrorCode } from '../../../storage/writable-tree.ts'
 import { silent } from '../../../sys/log.ts'
 import { BlockPool } from '../../rpc/block-pool.ts'
 import { encodeCall } from '../../rpc/call.ts'
@@ -28,6 +29,7 @@ export interface HarnessOptions extends Omit<StateKeeperOptions, 'now'> {
   readonly tree?: FileTree
   /** Of the first export. */
   readonly policy?: Policy
+  readonly onRefusal?: (code: TreeErrorCode) => void
 }
 
 /** What a compound came to: its status, and a reader behind the results of all operations that were carried out. */
@@ -57,11 +59,15 @@ export class Harness4 {
     return harness
   }
 
-  private constructor(keeper: StateKeeper, { tree = smallTree(), policy = () => READ_ONLY }: HarnessOptions) {
+  private constructor(
+    keeper: StateKeeper,
+    { tree = smallTree(), policy = () => READ_ONLY, onRefusal }: HarnessOptions,
+  ) {
     this.keeper = keeper
     this.policy = policy
+    const one = { path: '/release/one', key: KEY, tree, ...(onRefusal === undefined ? {} : { onRefusal }) }
     const exports = fixedExports([
-      { path: '/release/one', key: KEY, tree, policy: (client) => this.policy(client) },
+      { ...one, policy: (client) => this.policy(client) },
       { path: '/two', key: KEY.map((byte) => byte ^ 0xff), tree: smallTree() },
     ])
     const locator = new Locator(exports)

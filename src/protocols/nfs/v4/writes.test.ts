@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { chmod, lstat, mkdtemp, readFile, readdir, readlink, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { mock, type TestContext, test } from 'node:test'
+import { LiveFile } from '../../../storage/writable/live-file.ts'
 import { WritableDirectory } from '../../../storage/writable-directory.ts'
+import { TreeError, type TreeErrorCode } from '../../../storage/writable-tree.ts'
 import type { XdrWriter } from '../../rpc/xdr-writer.ts'
 import { VERIFIER, user } from '../harness.ts'
 import { READ_ONLY } from '../policy.ts'
@@ -34,7 +36,7 @@ interface Place {
 }
 
 /** An export that this client may write. */
-async function place(t: TestContext): Promise<Place> {
+async function place(t: TestContext, onRefusal = (_: TreeErrorCode): void => undefined): Promise<Place> {
   const directory = await mkdtemp(join(tmpdir(), 'netroot-nfs4-'))
   await chmod(directory, 0o755)
   const tree = await WritableDirectory.open(directory)
@@ -42,7 +44,7 @@ async function place(t: TestContext): Promise<Place> {
     await tree.close()
     await rm(directory, { recursive: true, force: true })
   })
-  const harness = await Harness4.open({ tree, policy: () => WRITES })
+  const harness = await Harness4.open({ tree, policy: () => WRITES, onRefusal })
   return { directory, harness, client: await SessionClient.connect(harness) }
 }
 
@@ -240,6 +242,23 @@ test('SEEK and READ_PLUS tell where a file has holes; DEALLOCATE makes one', asy
   const { results } = await client.run([...walk('file'), read])
   for (const done of [OP.putRootHandle, OP.lookup, OP.lookup, OP.lookup, OP.readPlus]) expectOk(results, done)
   assert.deepEqual([results.bool('eof'), results.u32('pieces'), results.u32('hole')], [false, 1, 1])
+})
+
+test('a full disk and a quota that is used up are told by their names, to the client and to the export', async (t) => {
+  const refused: TreeErrorCode[] = []
+  const { client } = await place(t, (code) => void refused.push(code))
+  const wanted = { ENOSPC: NFS4.noSpace, EDQUOT: NFS4.quota } as const
+  for (const code of ['ENOSPC', 'EDQUOT'] as const) {
+    const full = (): never => {
+      throw new TreeError(code, 'no room')
+    }
+    const mocks = [mock.method(LiveFile.prototype, 'write', full), mock.method(LiveFile.prototype, 'commit', full)]
+    const ops = [...walk(), createFileOp(code, unchecked())]
+    assert.equal((await client.run([...ops, writeOp('text')])).status, wanted[code])
+    for (const one of mocks) one.mock.restore()
+    assert.equal((await client.run([...ops, writeOp('text')])).status, NFS4.ok, 'there is room again')
+  }
+  assert.deepEqual(refused, ['ENOSPC', 'EDQUOT'])
 })
 
 test('user attributes are set, listed, read and removed', async (t) => {
