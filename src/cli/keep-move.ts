@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { textOf } from '../wire/bytestring.ts'
 import type { Conflict, OverlayRelease } from '../storage/overlay/move.ts'
 import { Keeps } from '../image/keeps.ts'
+import { askForUpdate } from '../image/keep-stale.ts'
 import type { ReleaseStore } from '../image/store.ts'
 import { UsageError } from './failure.ts'
 import { openStore } from './store.ts'
@@ -50,7 +51,7 @@ interface Meant {
   readonly directory: string
   readonly from: OverlayRelease
   readonly to: OverlayRelease
-  /** For the story of the machine's next boot. */
+  /** What the machine's next boot, and its story, must know. */
   readonly noteMoved?: () => Promise<void>
 }
 
@@ -72,7 +73,10 @@ async function keptByMachine(
   if (release === undefined) throw new UsageError(`Cannot move ${machine}: it has changed nothing yet`)
   const newer = wanted === undefined ? await newestBeside(store, release) : await store.resolve(wanted)
   const [from, to] = [trees.use(await store.openRelease(release)), trees.use(await store.openRelease(newer))]
-  const noteMoved = (): Promise<void> => keeps.note(mac, { ...owner, movedFrom: release })
+  const noteMoved = async (): Promise<void> => {
+    await askForUpdate(directory)
+    await keeps.note(mac, { ...owner, movedFrom: release })
+  }
   return { directory, from: { tree: from.tree, key: release }, to: { tree: to.tree, key: newer }, noteMoved }
 }
 
