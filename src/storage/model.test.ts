@@ -83,7 +83,7 @@ const overlay: Subject = {
   model: (path) => void execFileSync('cp', ['-a', LOWER, path]),
 }
 
-test('OverlayTree is as a plain copy of the release after any operations [JS5]', () => runs(overlay, 150))
+test('OverlayTree is as a plain copy of the release after any operations [JS5]', () => runs(overlay, 80))
 
 test('The kernel shows the same of an overlay as OverlayTree does [JS6]', { skip: !mountsOverlays() }, async () => {
   const check = async (path: string, model: string): Promise<void> => {

@@ -14,25 +14,29 @@ import { type Ownership, TreeError, type WritableFile, type WritableTree } from 
 export type Step =
   | { readonly does: 'create' | 'directory' | 'fifo' | 'remove' | 'rmdir' | 'restart'; readonly path: string }
   | { readonly does: 'symlink' | 'link' | 'rename'; readonly path: string; readonly other: string }
-  | { readonly does: 'write' | 'truncate' | 'chmod' | 'chown' | 'attribute'; readonly path: string; readonly number: number }
+  | {
+      readonly does: 'write' | 'truncate' | 'chmod' | 'chown' | 'attribute'
+      readonly path: string
+      readonly number: number
+    }
 
 const NAMES = ['a', 'b', 'c', 'd'] as const
 const name = fc.constantFrom(...NAMES)
-const path = fc.array(name, { minLength: 1, maxLength: 3 }).map((names) => names.join('/'))
+const paths = fc.array(name, { minLength: 1, maxLength: 3 }).map((names) => names.join('/'))
 const number = fc.nat(100_000)
 const calls = await loadFileCalls()
 /** Only root gives files away, and only the C library sets attributes and makes what is no file. */
 const HAS_ALL = process.geteuid?.() === 0 && calls !== undefined
 
 const COMMON: readonly fc.Arbitrary<Step>[] = [
-  fc.record({ does: fc.constantFrom('create', 'directory', 'remove', 'rmdir'), path }),
-  fc.record({ does: fc.constantFrom('symlink', 'link', 'rename', 'rename'), path, other: path }),
-  fc.record({ does: fc.constantFrom('write', 'truncate', 'chmod'), path, number }),
-  fc.record({ does: fc.constant('restart' as const), path }),
+  fc.record({ does: fc.constantFrom('create', 'directory', 'remove', 'rmdir'), path: paths }),
+  fc.record({ does: fc.constantFrom('symlink', 'link', 'rename', 'rename'), path: paths, other: paths }),
+  fc.record({ does: fc.constantFrom('write', 'truncate', 'chmod'), path: paths, number }),
+  fc.record({ does: fc.constant('restart' as const), path: paths }),
 ]
 const SPECIAL: readonly fc.Arbitrary<Step>[] = [
-  fc.record({ does: fc.constant('fifo' as const), path }),
-  fc.record({ does: fc.constantFrom('chown', 'attribute'), path, number }),
+  fc.record({ does: fc.constant('fifo' as const), path: paths }),
+  fc.record({ does: fc.constantFrom('chown', 'attribute'), path: paths, number }),
 ]
 const MOST = { maxLength: 60, size: 'max' } as const
 
@@ -55,7 +59,7 @@ function renew(of: string): Step[] {
 const single = fc.oneof(...COMMON, ...(HAS_ALL ? SPECIAL : [])).map((step) => [step])
 /** And what only a tree of this process can. */
 export const allSteps: fc.Arbitrary<Step[]> = fc
-  .array(fc.oneof({ arbitrary: single, weight: 20 }, { arbitrary: path.map(renew), weight: 1 }), MOST)
+  .array(fc.oneof({ arbitrary: single, weight: 20 }, { arbitrary: paths.map(renew), weight: 1 }), MOST)
   .map((lists) => lists.flat())
 
 const OWNER: Ownership = { mode: 0o644, uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
