@@ -18,7 +18,8 @@ export interface Libc {
   dup(fd: number): number
   /** A system call that the library has no function for; its result is -1 with `errno` where it fails. */
   syscall(number: bigint, fd: bigint, path: Uint8Array, how: Uint8Array, size: bigint): bigint
-  preadv2(fd: number, vector: Uint8Array, count: number, position: bigint, flags: number): bigint
+  /** @param vector address of the `struct iovec` */
+  preadv2(fd: number, vector: bigint, count: number, position: bigint, flags: number): bigint
   /** Bytes sent, from `offset` of the file on; not the place where the descriptor stands. */
   sendfile(socket: number, file: number, offset: Uint8Array, length: bigint): bigint
   /** Where bytes lie in memory. They must be held as long as the address is used. */
@@ -64,7 +65,7 @@ async function open(): Promise<Libc | undefined> {
     epoll_wait: { arguments: ['i32', 'pointer', 'i32', 'i32'], return: 'i32' },
     dup: { arguments: ['i32'], return: 'i32' },
     syscall: { arguments: ['i64', 'i64', 'pointer', 'pointer', 'u64'], return: 'i64' },
-    preadv2: { arguments: ['i32', 'pointer', 'i32', 'i64', 'i32'], return: 'i64' },
+    preadv2: { arguments: ['i32', 'u64', 'i32', 'i64', 'i32'], return: 'i64' },
     sendfile: { arguments: ['i32', 'i32', 'pointer', 'u64'], return: 'i64' },
     __errno_location: { arguments: [], return: 'pointer' },
   })

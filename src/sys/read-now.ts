@@ -6,7 +6,9 @@ const RWF_NOWAIT = 8
 const libc = await loadLibc()
 /** struct iovec: address and length */
 const vector = new BigUint64Array(2)
-const vectorBytes = new Uint8Array(vector.buffer)
+const vectorAddress = libc?.addressOf(new Uint8Array(vector.buffer)) ?? 0n
+/** Where a piece of memory lies: to be told costs as much as a read of a page. */
+const addresses = new WeakMap<ArrayBufferLike, bigint>()
 
 /**
  * Reads what is in the page cache, and waits for no medium: the event loop is everybody's.
@@ -16,9 +18,18 @@ const vectorBytes = new Uint8Array(vector.buffer)
  */
 export function readNow(fd: number, target: Uint8Array, position: number): number | 'waits' | undefined {
   if (libc === undefined) return undefined
-  vector[0] = libc.addressOf(target)
+  vector[0] = addressOf(target)
   vector[1] = BigInt(target.byteLength)
-  const count = libc.preadv2(fd, vectorBytes, 1, BigInt(position), RWF_NOWAIT)
+  const count = libc.preadv2(fd, vectorAddress, 1, BigInt(position), RWF_NOWAIT)
   if (count >= 0n) return Number(count)
   return libc.errorCode() === 'EAGAIN' ? 'waits' : undefined
+}
+
+function addressOf({ buffer, byteOffset }: Uint8Array): bigint {
+  let address = addresses.get(buffer)
+  if (address === undefined) {
+    address = libc?.addressOf(new Uint8Array(buffer)) ?? 0n
+    addresses.set(buffer, address)
+  }
+  return address + BigInt(byteOffset)
 }

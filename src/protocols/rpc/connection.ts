@@ -1,8 +1,11 @@
 import type { Socket } from 'node:net'
+import type { DirectSender } from '../../sys/direct-sender.ts'
 import type { Logger } from '../../sys/log.ts'
+import { readInto } from '../../sys/read-into.ts'
 import { WireError } from '../../wire/error.ts'
 import type { BlockPool } from './block-pool.ts'
 import type { ProgramTable } from './dispatcher.ts'
+import { Outbox } from './outbox.ts'
 import type { Peer } from './program.ts'
 import { type Outgoing, type RpcLimits, RpcSession, type RpcTransport } from './session.ts'
 
@@ -11,6 +14,8 @@ export interface RpcConnectionOptions {
   readonly peer: Peer
   readonly pool: BlockPool
   readonly limits: RpcLimits
+  /** Undefined where the C library cannot be called. */
+  readonly direct: DirectSender | undefined
   readonly log: Logger
 }
 
@@ -18,6 +23,7 @@ export interface RpcConnectionOptions {
 export class RpcConnection implements RpcTransport {
   readonly #socket: Socket
   readonly #session: RpcSession
+  readonly #outbox: Outbox
   readonly #log: Logger
   #proceedSoon = false
   #ended = false
@@ -25,11 +31,18 @@ export class RpcConnection implements RpcTransport {
   #progress = 0
   #progressAt = performance.now()
 
-  constructor(socket: Socket, { peer, log, ...rest }: RpcConnectionOptions) {
+  constructor(socket: Socket, { direct, peer, log, ...rest }: RpcConnectionOptions) {
     this.#socket = socket
     this.#log = log.child({ peer: peer.address })
     this.#session = new RpcSession({ ...rest, peer, transport: this, log })
-    socket.on('data', (bytes: Buffer) => this.#guard(() => this.#session.receive(bytes)))
+    this.#outbox = new Outbox({
+      socket,
+      direct,
+      sent: (chunk) => this.#sent(chunk),
+      failed: (error) => this.#cannotGoOn(error),
+    })
+    socket.on('close', () => this.#outbox.close())
+    readInto(socket, (bytes) => this.#receive(bytes))
     socket.on('end', () => this.#hangUp())
     socket.on('error', (error) => this.#log.debug('RPC connection failed', { error }))
   }
@@ -54,9 +67,7 @@ export class RpcConnection implements RpcTransport {
   }
 
   send(chunks: readonly Outgoing[]): void {
-    this.#socket.cork()
-    for (const chunk of chunks) this.#socket.write(chunk.bytes, () => this.#session.sent(chunk))
-    this.#socket.uncork()
+    this.#outbox.send(chunks)
   }
   wantMore(yes: boolean): void {
     if (yes === this.#socket.isPaused()) this.#socket[yes ? 'resume' : 'pause']()
@@ -71,6 +82,10 @@ export class RpcConnection implements RpcTransport {
     })
   }
 
+  #receive(bytes: Buffer): boolean {
+    this.#guard(() => this.#session.receive(bytes))
+    return this.#session.keepsInput
+  }
   #guard(work: () => void): void {
     try {
       work()
@@ -81,9 +96,18 @@ export class RpcConnection implements RpcTransport {
     }
   }
 
+  #sent(chunk: Outgoing): void {
+    this.#session.sent(chunk)
+    if (this.#ended) this.#hangUp()
+  }
+  #cannotGoOn(error: unknown): void {
+    this.#log.info('RPC connection closed: a file could not be sent', { error })
+    this.#socket.destroy()
+  }
+
   /** The peer will send no more: end our half when all replies are on their way. */
   #hangUp(): void {
     this.#ended = true
-    if (this.#session.idle) this.#socket.end()
+    if (this.#session.idle && this.#outbox.empty) this.#socket.end()
   }
 }

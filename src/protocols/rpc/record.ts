@@ -36,9 +36,13 @@ export class RecordAssembler {
     this.#chunk = unread.byteLength === 0 ? chunk : Buffer.concat([unread, chunk])
     this.#at = 0
   }
+  /** True if bytes were pushed that are in no record yet. */
+  get hasUnread(): boolean {
+    return this.#at < this.#chunk.byteLength
+  }
   /** True while a record has begun and not ended. */
   get partial(): boolean {
-    return this.#at < this.#chunk.byteLength || this.#left >= 0 || this.#headerBytes > 0 || this.#recordBytes > 0
+    return this.hasUnread || this.#left >= 0 || this.#headerBytes > 0 || this.#recordBytes > 0
   }
 
   /**

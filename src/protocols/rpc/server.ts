@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, type Server, type Socket, createServer } from 'node:net'
+import { DirectSender } from '../../sys/direct-sender.ts'
 import { type Logger, silent } from '../../sys/log.ts'
 import { BlockPool } from './block-pool.ts'
 import { RpcConnection } from './connection.ts'
@@ -31,6 +32,7 @@ export class RpcServer implements AsyncDisposable {
   readonly #maxOfPeer: number
   readonly #sweepTimer: NodeJS.Timeout
   readonly #log: Logger
+  readonly #direct: DirectSender | undefined
   readonly #pool = new BlockPool()
   readonly #connections = new Set<RpcConnection>()
   readonly #byAddress = new Map<string, number>()
@@ -38,21 +40,17 @@ export class RpcServer implements AsyncDisposable {
 
   /** @throws the system's error if the address cannot be bound, such as EADDRINUSE */
   static async listen(options: RpcServerOptions): Promise<RpcServer> {
-    const rpc = new RpcServer(options)
+    const rpc = new RpcServer(options, await DirectSender.load())
     rpc.#server.listen(options.port, options.host ?? '0.0.0.0')
     await once(rpc.#server, 'listening')
     rpc.#server.on('error', (error) => rpc.#log.warn('RPC server socket failed', { error }))
     return rpc
   }
 
-  private constructor({
-    programs,
-    limits = {},
-    maxConnections = 1024,
-    maxConnectionsOfPeer = Math.ceil(maxConnections / 4),
-    stallTimeoutMs = 120_000,
-    log = silent,
-  }: RpcServerOptions) {
+  private constructor(options: RpcServerOptions, direct: DirectSender | undefined) {
+    const { programs, limits = {}, maxConnections = 1024, stallTimeoutMs = 120_000, log = silent } = options
+    const { maxConnectionsOfPeer = Math.ceil(maxConnections / 4) } = options
+    this.#direct = direct
     this.#programs = programTable(programs)
     this.#limits = { ...DEFAULT_LIMITS, ...limits }
     this.#maxConnections = maxConnections
@@ -101,6 +99,7 @@ export class RpcServer implements AsyncDisposable {
       peer,
       pool: this.#pool,
       limits: this.#limits,
+      direct: this.#direct,
       log: this.#log,
     })
     this.#connections.add(connection)

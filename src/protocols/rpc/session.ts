@@ -73,6 +73,8 @@ export class RpcSession {
   /** Calls may be there that nobody read yet. */
   #stopped = false
   #progress = 0
+  /** A call of the last bytes waits, with views of them. */
+  #keptByCall = false
 
   constructor({ programs, peer, transport, pool, limits = DEFAULT_LIMITS, log = silent }: RpcSessionOptions) {
     this.#assembler = new RecordAssembler(limits.recordBytes)
@@ -98,12 +100,18 @@ export class RpcSession {
     return !this.#stopped && this.#callsWaiting === 0 && this.#ready.length === 0
   }
 
+  /** True if a part of what `receive()` got last is still needed: its memory must stay as it is. */
+  get keepsInput(): boolean {
+    return this.#keptByCall || this.#assembler.hasUnread
+  }
+
   /**
    * Takes what the peer sent and answers the calls in it.
    *
    * @throws {WireError} if it is not RPC: close the connection
    */
   receive(bytes: Buffer): void {
+    this.#keptByCall = false
     this.#assembler.push(bytes)
     this.proceed()
   }
@@ -121,7 +129,7 @@ export class RpcSession {
     }
   }
 
-  /** A chunk has been taken by the system (or is lost with the connection). */
+  /** A chunk has been taken by the system (or is lost with the connection). It may be told while it is being sent. */
   sent(chunk: Outgoing): void {
     const wasFull = this.#full
     this.#pool.release(chunk.block)
@@ -187,6 +195,7 @@ export class RpcSession {
     const meanwhile = writer.capacity
     this.#heldBytes += meanwhile
     this.#callsWaiting += 1
+    this.#keptByCall = true
     void waiting.then(() => {
       endRecord(writer)
       this.#progress += 1
@@ -211,8 +220,8 @@ export class RpcSession {
     if (chunk !== undefined) this.#hold(chunk, capacity)
   }
 
-  #hold({ bytes, block }: Chunk, heldBytes: number): void {
-    this.#ready.push({ bytes, block, heldBytes })
+  #hold({ bytes, block, gaps }: Chunk, heldBytes: number): void {
+    this.#ready.push({ bytes, block, gaps, heldBytes })
     this.#heldBytes += heldBytes
   }
 }

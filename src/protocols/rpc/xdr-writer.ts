@@ -1,9 +1,11 @@
 import type { ByteString } from '../../wire/bytestring.ts'
 import { type Block, BlockPool } from './block-pool.ts'
+import { type Gap, Gaps } from './gap.ts'
 import { padded } from './xdr-reader.ts'
 
 const UINT32 = 2 ** 32
 const NOTHING = Buffer.alloc(0)
+const NO_GAPS: readonly Gap[] = []
 /** For what is written and copied at once: a fresh block for a few bytes keeps the garbage collector busy. */
 const SCRATCH = new BlockPool(1024 * 1024)
 const NOTHING_VIEW = new DataView(NOTHING.buffer, NOTHING.byteOffset, 0)
@@ -12,6 +14,8 @@ const NOTHING_VIEW = new DataView(NOTHING.buffer, NOTHING.byteOffset, 0)
 export interface Chunk {
   readonly bytes: Buffer
   readonly block: Block
+  /** What is not in `bytes` yet, in order. */
+  readonly gaps: readonly Gap[]
 }
 
 /**
@@ -27,6 +31,7 @@ export class XdrWriter {
   #first = 0
   #start = 0
   #end = 0
+  readonly #gaps = new Gaps()
 
   constructor(pool = SCRATCH) {
     this.#pool = pool
@@ -87,6 +92,13 @@ export class XdrWriter {
     if (at + length < this.#end) this.#bytes.fill(0, at + length, this.#end)
     return this.#bytes.subarray(at, at + length)
   }
+  /** Room for content that is sent from its file, see {@link Gap}; its padding is zeroed. */
+  leave(content: Omit<Gap, 'at'>): void {
+    const { length } = content
+    const at = this.#grow(padded(length))
+    this.#bytes.fill(0, at + length, this.#end)
+    this.#gaps.add({ ...content, at })
+  }
   /** Keeps, after `reserve()`, only the first `length` bytes of the room that begins at `offset`. */
   shorten(offset: number, length: number): void {
     const from = this.#start + offset + length
@@ -100,10 +112,12 @@ export class XdrWriter {
   /** Takes back what the present message has beyond `length` bytes. */
   truncate(length: number): void {
     this.#end = this.#start + length
+    if (this.#gaps.any) this.#gaps.dropFrom(this.#end)
   }
 
-  /** A copy of the present message from `offset` on. */
+  /** A copy of the present message from `offset` on. @throws {Error} if it has content there that was not read */
   copyFrom(offset: number): Buffer {
+    if (this.#gaps.any && this.#gaps.anyFrom(this.#start + offset)) throw new Error('Cannot copy what was not read')
     return Buffer.from(this.#bytes.subarray(this.#start + offset, this.#end))
   }
   /** Takes everything as a copy of its own length; the block goes back to its pool. */
@@ -118,7 +132,8 @@ export class XdrWriter {
   takeFinished(): Chunk | undefined {
     if (this.#block === undefined || this.#start === this.#first) return undefined
     this.#block.holders += 1
-    const chunk = { bytes: this.#bytes.subarray(this.#first, this.#start), block: this.#block }
+    const bytes = this.#bytes.subarray(this.#first, this.#start)
+    const chunk = { bytes, block: this.#block, gaps: this.#takeGaps(this.#start) }
     this.#first = this.#start
     return chunk
   }
@@ -126,12 +141,16 @@ export class XdrWriter {
   takeAll(): Chunk | undefined {
     const block = this.#block
     if (block === undefined) return undefined
-    const chunk = { bytes: this.#bytes.subarray(this.#first, this.#end), block }
+    const bytes = this.#bytes.subarray(this.#first, this.#end)
+    const chunk = { bytes, block, gaps: this.#takeGaps(this.#end) }
     this.#use(undefined)
     this.#first = this.#start = this.#end = 0
     return chunk
   }
 
+  #takeGaps(end: number): readonly Gap[] {
+    return this.#gaps.any ? this.#gaps.take(this.#first, end) : NO_GAPS
+  }
   #grow(count: number): number {
     const at = this.#end
     if (at + count <= this.#bytes.byteLength) {
@@ -146,6 +165,7 @@ export class XdrWriter {
     const old = this.#block
     const next = this.#pool.take(Math.max(this.pending + count, this.pending * 2))
     this.#bytes.copy(next.bytes, 0, this.#first, this.#end)
+    if (this.#gaps.any) this.#gaps.shift(this.#first)
     this.#end -= this.#first
     this.#start -= this.#first
     this.#first = 0

@@ -1,5 +1,6 @@
-import { type Steps, ready } from '../../rpc/steps.ts'
+import type { Steps } from '../../rpc/steps.ts'
 import type { XdrWriter } from '../../rpc/xdr-writer.ts'
+import { fill } from '../content.ts'
 import type { Located } from '../located.ts'
 import { mayReadContent } from './access.ts'
 import { encodeNoPostOp, encodePostOp } from './attributes.ts'
@@ -39,35 +40,13 @@ export const read: NfsProcedure<ReadArguments> = {
 }
 
 /** Writes count, eof and data, and returns how many bytes there were: fewer than `wanted` if the file became shorter. */
-function* content(
-  reply: XdrWriter,
-  { served, node, attributes }: Located,
-  offset: number,
-  wanted: number,
-): Steps<number> {
+function* content(reply: XdrWriter, located: Located, offset: number, wanted: number): Steps<number> {
   const at = reply.length
   reply.u32(0).u32(0).u32(0)
-  const bytes = wanted === 0 ? 0 : yield* fill(reply, served.openFiles, node, offset, wanted)
+  const bytes = wanted === 0 ? 0 : yield* fill(reply, located, offset, wanted, true)
   if (bytes < wanted) reply.shorten(at + 12, bytes)
   reply.patchU32(at, bytes)
-  reply.patchU32(at + 4, bytes < wanted || offset + bytes >= attributes.size ? 1 : 0)
+  reply.patchU32(at + 4, bytes < wanted || offset + bytes >= located.attributes.size ? 1 : 0)
   reply.patchU32(at + 8, bytes)
   return bytes
-}
-
-function* fill(
-  reply: XdrWriter,
-  files: Located['served']['openFiles'],
-  node: number,
-  offset: number,
-  wanted: number,
-): Steps<number> {
-  const opening = files.acquire(node)
-  const source = opening instanceof Promise ? yield* ready(opening) : opening
-  try {
-    const reading = source.read(reply.reserve(wanted), offset)
-    return reading instanceof Promise ? yield* ready(reading) : reading
-  } finally {
-    files.release(node)
-  }
 }

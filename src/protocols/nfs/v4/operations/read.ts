@@ -1,5 +1,6 @@
-import { type Steps, ready } from '../../../rpc/steps.ts'
+import type { Steps } from '../../../rpc/steps.ts'
 import type { XdrReader } from '../../../rpc/xdr-reader.ts'
+import { fill } from '../../content.ts'
 import type { Located } from '../../located.ts'
 import { mayReadContent } from '../../v3/access.ts'
 import { MAX_READ_BYTES } from '../../v3/constants.ts'
@@ -27,8 +28,9 @@ export const read = operation(readArguments, function* (compound, args): Steps {
   const at = reply.length
   const wanted = wantedBytes(compound, file, args)
   reply.u32(0).u32(0)
-  const bytes = yield* fill(compound, file, args.offset, wanted)
-  reply.shorten(at + 8, bytes)
+  // An answer that is kept for a repetition is kept with its content.
+  const bytes = wanted === 0 ? 0 : yield* fill(reply, file, args.offset, wanted, !compound.cacheReply)
+  if (bytes < wanted) reply.shorten(at + 8, bytes)
   reply.patchU32(at, endOfFile(file, args.offset, wanted, bytes))
   reply.patchU32(at + 4, bytes)
   compound.service.onRead?.(compound.call.peer.address, file.served.path, bytes)
@@ -49,14 +51,14 @@ export const readPlus = operation(readArguments, function* (compound, args): Ste
     return
   }
   reply.u32(CONTENT.data).u64(args.offset).u32(0)
-  const bytes = yield* fill(compound, file, args.offset, wanted)
+  const { usedBytes, size } = file.attributes
+  const bytes = yield* fill(reply, file, args.offset, wanted, !compound.cacheReply && usedBytes >= size)
   reply.patchU32(at, endOfFile(file, args.offset, wanted, bytes))
   reply.patchU32(at + 20, bytes)
-  const { usedBytes, size } = file.attributes
   if (usedBytes < size && bytes > 0 && reply.copyFrom(at + 24).every((byte) => byte === 0)) {
     reply.truncate(at + 8)
     reply.u32(CONTENT.hole).u64(args.offset).u64(bytes)
-  } else reply.shorten(at + 24, bytes)
+  } else if (bytes < wanted) reply.shorten(at + 24, bytes)
   compound.service.onRead?.(compound.call.peer.address, file.served.path, bytes)
 })
 
@@ -84,15 +86,4 @@ function wantedBytes({ reply }: Compound, { attributes }: Located, { offset, cou
 
 function endOfFile({ attributes }: Located, offset: number, wanted: number, bytes: number): number {
   return bytes < wanted || offset + bytes >= attributes.size ? 1 : 0
-}
-
-/** Reads into the reply; the bytes that it returns are those that there were. */
-function* fill({ reply }: Compound, { served, node }: Located, offset: number, wanted: number): Steps<number> {
-  if (wanted === 0) return 0
-  const source = yield* ready(served.openFiles.acquire(node))
-  try {
-    return yield* ready(source.read(reply.reserve(wanted), offset))
-  } finally {
-    served.openFiles.release(node)
-  }
 }
