@@ -1,5 +1,4 @@
-import type { Steps } from '../rpc/steps.ts'
-import { ready } from '../rpc/steps.ts'
+import type { Awaitable, ByteSource } from '../../storage/byte-source.ts'
 import type { XdrWriter } from '../rpc/xdr-writer.ts'
 import type { Located } from './located.ts'
 
@@ -13,24 +12,31 @@ const SENT_BYTES = 32 * 1024
  * @param wanted bytes, more than 0
  * @returns how many bytes there were: fewer than `wanted` if the file became shorter
  */
-export function* fill(
+export function fill(
   reply: XdrWriter,
   { served: { openFiles }, node }: Located,
   offset: number,
   wanted: number,
   unread: boolean,
-): Steps<number> {
-  const opening = openFiles.acquire(node)
-  const source = opening instanceof Promise ? yield* ready(opening) : opening
-  if (unread && wanted >= SENT_BYTES && source.place?.isInMemory(offset, wanted) === true) {
-    const done = (): void => openFiles.release(node)
-    reply.leave({ source, position: offset, length: wanted, seenAt: performance.now(), done })
-    return wanted
+): Awaitable<number> {
+  const release = (): void => openFiles.release(node)
+  const put = (source: ByteSource): Awaitable<number> => {
+    if (unread && wanted >= SENT_BYTES && source.place?.isInMemory(offset, wanted) === true) {
+      reply.leave({ source, position: offset, length: wanted, seenAt: performance.now(), done: release })
+      return wanted
+    }
+    return readInto(source, reply.reserve(wanted), offset, release)
   }
+  const opening = openFiles.acquire(node)
+  return opening instanceof Promise ? opening.then(put) : put(opening)
+}
+
+function readInto(source: ByteSource, room: Uint8Array, offset: number, release: () => void): Awaitable<number> {
+  let reading: Awaitable<number> | undefined
   try {
-    const reading = source.read(reply.reserve(wanted), offset)
-    return reading instanceof Promise ? yield* ready(reading) : reading
+    reading = source.read(room, offset)
+    return reading instanceof Promise ? reading.finally(release) : reading
   } finally {
-    openFiles.release(node)
+    if (!(reading instanceof Promise)) release()
   }
 }

@@ -74,17 +74,24 @@ export class Locator {
     this.#exports = exports
   }
 
-  /** @throws {HandleError} and {@link StaleNodeError} */
-  *find(handle: Buffer): Steps<Located> {
+  /** @throws {HandleError} and {@link StaleNodeError}, or rejects with them */
+  locate(handle: Buffer): Awaitable<Located> {
     const decoded = decodeHandle(handle)
     if (decoded === undefined)
       throw new HandleError('bad', `Handle of ${handle.byteLength} bytes is not of this server`)
     const asked = this.#exports.byKey(decoded.key)
-    const found = asked instanceof Promise ? yield* ready(asked) : asked // a generator less for each call
+    return asked instanceof Promise
+      ? asked.then((found) => this.#at(found, decoded.node))
+      : this.#at(asked, decoded.node)
+  }
+
+  #at(found: NfsExport | undefined, node: NodeId): Awaitable<Located> {
     if (found === undefined) throw new HandleError('stale', 'Handle is of an export that is not here')
     const served = this.serve(found)
-    const looked = found.tree.attributes(decoded.node)
-    return { served, node: decoded.node, attributes: looked instanceof Promise ? yield* ready(looked) : looked }
+    const looked = found.tree.attributes(node)
+    return looked instanceof Promise
+      ? looked.then((attributes) => ({ served, node, attributes }))
+      : { served, node, attributes: looked }
   }
 
   /** What the server keeps of an export. */

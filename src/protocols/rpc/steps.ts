@@ -11,6 +11,34 @@ export function* ready<T>(value: Awaitable<T>): Steps<T> {
   return value instanceof Promise ? ((yield value) as T) : value
 }
 
+/**
+ * Goes on with a value: at once if it is there. For what is asked so often that a generator for each time shows.
+ */
+export function whenReady<T>(value: Awaitable<T>, goOn: (value: T) => Steps | undefined): Steps | undefined {
+  return value instanceof Promise ? afterwards(value, goOn) : goOn(value)
+}
+
+function* afterwards<T>(value: Promise<T>, goOn: (value: T) => Steps | undefined): Steps {
+  const steps = goOn((yield value) as T)
+  if (steps !== undefined) yield* steps
+}
+
+/** The rest of steps that have been begun and wait for something. */
+export function* restOf<T>(steps: Steps<T>, first: Promise<unknown>): Steps<T> {
+  let step: IteratorResult<Promise<unknown>, T> = { done: false, value: first }
+  while (step.done !== true) {
+    let value: unknown
+    try {
+      value = yield step.value
+    } catch (error) {
+      step = steps.throw(error)
+      continue
+    }
+    step = steps.next(value)
+  }
+  return step.value
+}
+
 /** Runs the steps. Undefined if they have ended already, else a promise of their end. Errors are thrown or rejected. */
 export function runSteps(steps: Steps): Promise<void> | undefined {
   const first = steps.next()

@@ -1,8 +1,9 @@
+import type { Awaitable } from '../../../storage/byte-source.ts'
 import type { Attributes } from '../../../storage/file-tree.ts'
 import type { Caller } from '../../../storage/permissions.ts'
 import { type WritableTree, isWritable } from '../../../storage/writable-tree.ts'
 import type { RpcCall } from '../../rpc/program.ts'
-import type { Steps } from '../../rpc/steps.ts'
+import { type Steps, ready } from '../../rpc/steps.ts'
 import { attributesIfThere, grantOf, type Located, type Locator } from '../located.ts'
 import { type Grant, squashed } from '../policy.ts'
 import { NFS3 } from './constants.ts'
@@ -14,9 +15,22 @@ export interface Granted extends Located {
   readonly caller: Caller
 }
 
+interface Service {
+  readonly locator: Locator
+}
+
+/** Finds what a handle leads to, as {@link find} does. */
+export function locate({ locator }: Service, call: RpcCall, handle: Buffer): Awaitable<Granted> {
+  const located = locator.locate(handle)
+  return located instanceof Promise ? located.then((there) => granted(there, call)) : granted(located, call)
+}
+
 /** Finds what a handle leads to. @throws {HandleError}, {@link Refusal} where this client has no business, and StaleNodeError */
-export function* find({ locator }: { readonly locator: Locator }, call: RpcCall, handle: Buffer): Steps<Granted> {
-  const located = yield* locator.find(handle)
+export function find(service: Service, call: RpcCall, handle: Buffer): Steps<Granted> {
+  return ready(locate(service, call, handle))
+}
+
+function granted(located: Located, call: RpcCall): Granted {
   const grant = grantOf(located.served, call.peer)
   if (grant === undefined) throw new Refusal(NFS3.access)
   const { served, node, attributes } = located

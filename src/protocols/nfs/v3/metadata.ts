@@ -1,10 +1,10 @@
 import { bytesOf } from '../../../wire/bytestring.ts'
-import { ready } from '../../rpc/steps.ts'
+import { ready, whenReady } from '../../rpc/steps.ts'
 import type { XdrWriter } from '../../rpc/xdr-writer.ts'
 import { encodeHandle } from '../handle.ts'
 import { type Located, attributesIfThere } from '../located.ts'
 import { isWritable } from '../../../storage/writable-tree.ts'
-import { find, type Granted } from './granted.ts'
+import { find, type Granted, locate } from './granted.ts'
 import { grantedAccess, mayExecute, mayRead } from './access.ts'
 import { encodeAttributes, encodeNoPostOp, encodePostOp } from './attributes.ts'
 import { MAX_NAME_BYTES, NFS3 } from './constants.ts'
@@ -13,12 +13,12 @@ import { type NfsProcedure, nothing, readHandle } from './procedure.ts'
 /** §3.3.1 */
 export const getAttributes: NfsProcedure<Buffer> = {
   decode: readHandle,
-  *run(service, call, handle) {
-    const { reply } = call
-    const located = yield* find(service, call, handle)
-    reply.u32(NFS3.ok)
-    encodeAttributes(reply, located)
-  },
+  run: (service, call, handle) =>
+    whenReady(locate(service, call, handle), (located) => {
+      call.reply.u32(NFS3.ok)
+      encodeAttributes(call.reply, located)
+      return undefined
+    }),
   fail: nothing,
 }
 
@@ -73,14 +73,15 @@ interface AccessArguments {
 /** §3.3.4 */
 export const access: NfsProcedure<AccessArguments> = {
   decode: (args) => ({ handle: readHandle(args), asked: args.u32('access') }),
-  *run(service, call, { handle, asked }) {
-    const { reply } = call
-    const located = yield* find(service, call, handle)
-    reply.u32(NFS3.ok)
-    encodePostOp(reply, located)
-    const writes = located.grant.writes && isWritable(located.served.tree)
-    reply.u32(grantedAccess(asked, located.caller, located.attributes, writes))
-  },
+  run: (service, call, { handle, asked }) =>
+    whenReady(locate(service, call, handle), (located) => {
+      const { reply } = call
+      reply.u32(NFS3.ok)
+      encodePostOp(reply, located)
+      const writes = located.grant.writes && isWritable(located.served.tree)
+      reply.u32(grantedAccess(asked, located.caller, located.attributes, writes))
+      return undefined
+    }),
   fail: encodeNoPostOp,
 }
 

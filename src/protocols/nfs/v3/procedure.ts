@@ -21,30 +21,38 @@ export interface NfsService {
 export interface NfsProcedure<Arguments> {
   /** Reads the arguments. @throws {WireError} */
   readonly decode: (args: XdrReader) => Arguments
-  /** Writes status and results. What it throws becomes a status. */
-  readonly run: (service: NfsService, call: RpcCall, args: Arguments) => Steps
+  /** Writes status and results. What it throws becomes a status. It returns steps where it may have to wait. */
+  readonly run: (service: NfsService, call: RpcCall, args: Arguments) => Steps | undefined
   /** Writes what follows a status other than NFS3_OK when nothing is known of the file. */
   readonly fail: (reply: XdrWriter) => void
 }
 
 /** The procedure as RPC calls it. */
 export function procedure<Arguments>(service: NfsService, parts: NfsProcedure<Arguments>): Procedure {
-  return (call) => guarded(service, call, parts, parts.decode(call.args))
+  const { decode, run, fail } = parts
+  return (call) => {
+    const args = decode(call.args)
+    const { reply } = call
+    const start = reply.length
+    const failed = (error: unknown): undefined => {
+      reply.truncate(start)
+      reply.u32(statusOf(error, service.log))
+      fail(reply)
+    }
+    try {
+      const steps = run(service, call, args)
+      return steps === undefined ? undefined : guarded(steps, failed)
+    } catch (error) {
+      return failed(error)
+    }
+  }
 }
 
-function* guarded<Arguments>(
-  service: NfsService,
-  call: RpcCall,
-  { run, fail }: NfsProcedure<Arguments>,
-  args: Arguments,
-): Steps {
-  const start = call.reply.length
+function* guarded(steps: Steps, failed: (error: unknown) => undefined): Steps {
   try {
-    yield* run(service, call, args)
+    yield* steps
   } catch (error) {
-    call.reply.truncate(start)
-    call.reply.u32(statusOf(error, service.log))
-    fail(call.reply)
+    failed(error)
   }
 }
 

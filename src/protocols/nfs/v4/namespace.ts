@@ -1,3 +1,4 @@
+import type { Awaitable } from '../../../storage/byte-source.ts'
 import { type NodeId, StaleNodeError } from '../../../storage/file-tree.ts'
 import { type ByteString, textOf } from '../../../wire/bytestring.ts'
 import { type Steps, ready } from '../../rpc/steps.ts'
@@ -28,11 +29,19 @@ export class Namespace {
   }
 
   /** @throws {HandleError} and {@link StaleNodeError} */
-  *find(handle: Buffer): Steps<Located> {
+  find(handle: Buffer): Steps<Located> {
+    return ready(this.locate(handle))
+  }
+
+  /** The same, at once where that needs no wait. */
+  locate(handle: Buffer): Awaitable<Located> {
     const decoded = decodeHandle(handle)
-    if (decoded === undefined || !isPseudoKey(handle)) return yield* this.#locator.find(handle)
+    if (decoded === undefined || !isPseudoKey(handle)) return this.#locator.locate(handle)
+    const { node } = decoded
     const served = this.#locator.serve(this.#pseudo)
-    return { served, node: decoded.node, attributes: yield* ready(served.tree.attributes(decoded.node)) }
+    const looked = served.tree.attributes(node)
+    if (looked instanceof Promise) return looked.then((attributes) => ({ served, node, attributes }))
+    return { served, node, attributes: looked }
   }
 
   /** True for the directories above the exports. */

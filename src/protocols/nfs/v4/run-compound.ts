@@ -1,6 +1,6 @@
 import { TreeError } from '../../../storage/writable-tree.ts'
 import type { RpcCall } from '../../rpc/program.ts'
-import type { Steps } from '../../rpc/steps.ts'
+import { type Steps, restOf } from '../../rpc/steps.ts'
 import { Compound, type Operation } from './compound.ts'
 import { LAST_OP, MAX_MINOR, MAX_OPERATIONS, MAX_REPLY_BYTES, MAX_TAG_BYTES, OP } from './constants.ts'
 import type { Nfs4Service } from './service.ts'
@@ -15,7 +15,7 @@ import { OPERATIONS } from './table.ts'
  *
  * @throws {WireError} if the frame cannot be read (GARBAGE_ARGS); an operation that cannot is NFS4ERR_BADXDR
  */
-export function* runCompound(service: Nfs4Service, call: RpcCall): Steps {
+export function runCompound(service: Nfs4Service, call: RpcCall): Steps | undefined {
   const { args, reply } = call
   const tag = args.opaque(MAX_TAG_BYTES, 'tag')
   const minor = args.u32('minor version')
@@ -26,14 +26,45 @@ export function* runCompound(service: Nfs4Service, call: RpcCall): Steps {
   reply.u32(0)
   if (minor > MAX_MINOR) {
     reply.patchU32(start, NFS4.minorVersionMismatch)
-    return
+    return undefined
   }
-  const compound = new Compound(service, call, minor, count)
-  let status: number = NFS4.ok
-  for (; compound.index < count && status === NFS4.ok; compound.index += 1) {
-    status = yield* runOperation(compound)
-    if (compound.replay !== undefined) break
+  return runOperations({ compound: new Compound(service, call, minor, count), start, countAt })
+}
+
+/** A compound, and where its status and its count stand in the reply. */
+interface Framed {
+  readonly compound: Compound
+  readonly start: number
+  readonly countAt: number
+}
+
+/** Carries out the operations up to one that must wait, whose rest is returned with what follows it. */
+function runOperations(framed: Framed): Steps | undefined {
+  const { compound } = framed
+  while (compound.index < compound.operations) {
+    const status = runOperation(compound)
+    if (typeof status !== 'number') return waited(framed, status)
+    if (isLast(compound, status)) return finish(framed, status)
   }
+  return finish(framed, NFS4.ok)
+}
+
+function* waited(framed: Framed, waiting: Steps<number>): Steps {
+  const status = yield* waiting
+  if (isLast(framed.compound, status)) return finish(framed, status)
+  const rest = runOperations(framed)
+  if (rest !== undefined) yield* rest
+}
+
+/** Counts an operation that has ended; true if none is to follow. */
+function isLast(compound: Compound, status: number): boolean {
+  if (compound.replay !== undefined) return true
+  compound.index += 1
+  return status !== NFS4.ok
+}
+
+function finish({ compound, start, countAt }: Framed, status: number): undefined {
+  const { reply } = compound
   if (compound.replay === undefined) {
     reply.patchU32(start, status)
     reply.patchU32(countAt, compound.index)
@@ -52,7 +83,8 @@ function keepReply({ slot, session, cacheReply, reply, keeper }: Compound, start
   else keeper.clients.kept.drop(slot)
 }
 
-function* runOperation(compound: Compound): Steps<number> {
+/** Its status, or the steps to it where it must wait. */
+function runOperation(compound: Compound): number | Steps<number> {
   const { reply, args } = compound
   if (args.remaining < 4) {
     reply.u32(OP.illegal).u32(NFS4.badXdr)
@@ -68,11 +100,20 @@ function* runOperation(compound: Compound): Steps<number> {
     reply.patchU32(at, refusal)
     return refusal
   }
-  const status = yield* guarded(compound, OPERATIONS[compound.minor]?.[number] ?? notSupported, at)
-  const tooLong = status === NFS4.ok && ONLY_READS.has(number) ? tooLongOf(compound) : undefined
+  const result = guarded(compound, OPERATIONS[compound.minor]?.[number] ?? notSupported, at)
+  if (!ONLY_READS.has(number)) return result
+  return typeof result === 'number' ? ifNotTooLong(compound, result, at) : checkedLater(compound, result, at)
+}
+
+function* checkedLater(compound: Compound, waiting: Steps<number>, at: number): Steps<number> {
+  return ifNotTooLong(compound, yield* waiting, at)
+}
+
+function ifNotTooLong(compound: Compound, status: number, at: number): number {
+  const tooLong = status === NFS4.ok ? tooLongOf(compound) : undefined
   if (tooLong === undefined) return status
-  reply.truncate(at)
-  reply.u32(tooLong)
+  compound.reply.truncate(at)
+  compound.reply.u32(tooLong)
   return tooLong
 }
 
@@ -95,20 +136,34 @@ function tooLongOf({ session, cacheReply, reply }: Compound): number | undefined
   return cacheReply && reply.length > session.limits.cachedBytes ? NFS4.replyTooBigToCache : undefined
 }
 
-function* guarded(compound: Compound, run: Operation, at: number): Steps<number> {
-  const { reply } = compound
+function guarded(compound: Compound, run: Operation, at: number): number | Steps<number> {
   try {
     const steps = run(compound)
-    if (steps !== undefined) yield* steps
+    if (steps === undefined) return NFS4.ok
+    const first = steps.next()
+    return first.done === true ? NFS4.ok : guardedRest(compound, restOf(steps, first.value), at)
+  } catch (error) {
+    return failed(compound, error, at)
+  }
+}
+
+function* guardedRest(compound: Compound, steps: Steps, at: number): Steps<number> {
+  try {
+    yield* steps
     return NFS4.ok
   } catch (error) {
-    const status = statusOf(error, compound)
-    if (error instanceof TreeError) compound.current?.served.onRefusal?.(error.code)
-    reply.truncate(at)
-    reply.u32(status)
-    if (error instanceof StatusError) error.encodeResult?.(reply)
-    return status
+    return failed(compound, error, at)
   }
+}
+
+function failed(compound: Compound, error: unknown, at: number): number {
+  const { reply } = compound
+  const status = statusOf(error, compound)
+  if (error instanceof TreeError) compound.current?.served.onRefusal?.(error.code)
+  reply.truncate(at)
+  reply.u32(status)
+  if (error instanceof StatusError) error.encodeResult?.(reply)
+  return status
 }
 
 /** What ends the compound before the operation begins. */

@@ -1,5 +1,5 @@
 import { textOf } from '../../../../wire/bytestring.ts'
-import type { Steps } from '../../../rpc/steps.ts'
+import { type Steps, whenReady } from '../../../rpc/steps.ts'
 import type { XdrReader } from '../../../rpc/xdr-reader.ts'
 import { encodeHandle } from '../../handle.ts'
 import type { Located } from '../../located.ts'
@@ -12,9 +12,11 @@ import { NFS4, refuse } from '../status.ts'
 /** PUTFH, RFC 8881 §18.19 */
 export const putHandle = operation(
   (args) => args.opaque(MAX_HANDLE_BYTES, 'file handle'),
-  function* (compound, handle): Steps {
-    compound.enter(yield* compound.service.namespace.find(handle))
-  },
+  (compound, handle) =>
+    whenReady(compound.service.namespace.locate(handle), (located) => {
+      compound.enter(located)
+      return undefined
+    }),
 )
 
 /** PUTROOTFH, §18.21; PUTPUBFH, §18.20, means the same here. */

@@ -1,4 +1,4 @@
-import type { Steps } from '../../../rpc/steps.ts'
+import { type Steps, ready, whenReady } from '../../../rpc/steps.ts'
 import type { XdrReader } from '../../../rpc/xdr-reader.ts'
 import { fill } from '../../content.ts'
 import type { Located } from '../../located.ts'
@@ -22,18 +22,21 @@ function readArguments(args: XdrReader): ReadArguments {
 }
 
 /** READ, RFC 8881 §18.22. The content is read straight into the reply. */
-export const read = operation(readArguments, function* (compound, args): Steps {
+export const read = operation(readArguments, (compound, args) => {
   const file = checkRead(compound, args.stateid)
   const { reply } = compound
   const at = reply.length
   const wanted = wantedBytes(compound, file, args)
   reply.u32(0).u32(0)
   // An answer that is kept for a repetition is kept with its content.
-  const bytes = wanted === 0 ? 0 : yield* fill(reply, file, args.offset, wanted, !compound.cacheReply)
-  if (bytes < wanted) reply.shorten(at + 8, bytes)
-  reply.patchU32(at, endOfFile(file, args.offset, wanted, bytes))
-  reply.patchU32(at + 4, bytes)
-  compound.service.onRead?.(compound.call.peer.address, file.served.path, bytes)
+  const filling = wanted === 0 ? 0 : fill(reply, file, args.offset, wanted, !compound.cacheReply)
+  return whenReady(filling, (bytes) => {
+    if (bytes < wanted) reply.shorten(at + 8, bytes)
+    reply.patchU32(at, endOfFile(file, args.offset, wanted, bytes))
+    reply.patchU32(at + 4, bytes)
+    compound.service.onRead?.(compound.call.peer.address, file.served.path, bytes)
+    return undefined
+  })
 })
 
 /** data_content4, RFC 7862 §11.4 */
@@ -52,7 +55,7 @@ export const readPlus = operation(readArguments, function* (compound, args): Ste
   }
   reply.u32(CONTENT.data).u64(args.offset).u32(0)
   const { usedBytes, size } = file.attributes
-  const bytes = yield* fill(reply, file, args.offset, wanted, !compound.cacheReply && usedBytes >= size)
+  const bytes = yield* ready(fill(reply, file, args.offset, wanted, !compound.cacheReply && usedBytes >= size))
   reply.patchU32(at, endOfFile(file, args.offset, wanted, bytes))
   reply.patchU32(at + 20, bytes)
   if (usedBytes < size && bytes > 0 && reply.copyFrom(at + 24).every((byte) => byte === 0)) {
