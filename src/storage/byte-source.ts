@@ -25,6 +25,8 @@ export interface FilePlace {
   readonly offset: number
   /** Whether these bytes of the source are in memory, as far as the system can tell: sending them then waits for no disk. */
   isInMemory(position: number, length: number): boolean
+  /** These very bytes, read as the source's `read()` does. */
+  read(target: Uint8Array, position: number): Awaitable<number>
 }
 
 /** A source over bytes in memory. */

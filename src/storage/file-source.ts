@@ -56,7 +56,12 @@ export class FileSource implements ByteSource {
     this.#offset = offset
     this.size = length
     this.#readNow = now
-    this.place = { fd: file.fd, offset, isInMemory: (position, wanted) => this.#isInMemory(position, wanted) }
+    this.place = {
+      fd: file.fd,
+      offset,
+      isInMemory: (position, wanted) => this.#isInMemory(position, wanted),
+      read: (target, position) => this.read(target, position),
+    }
   }
 
   read(target: Uint8Array, position: number): Awaitable<number> {

@@ -195,6 +195,7 @@ export class OverlayTree implements WritableTree, AsyncDisposable {
     const { type } = await this.#parts.lower.attributes(lower)
     if (type !== 'file') refuseOpen(type)
     const opener = {
+      hasUpper: (node: NodeId) => this.#layers.upperOf(node) !== undefined,
       openUpper: (node: NodeId) => {
         const upper = this.#layers.upperOf(node)
         return upper === undefined ? undefined : this.#parts.upper.open(upper)

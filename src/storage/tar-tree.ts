@@ -153,7 +153,8 @@ export class TarTree implements FileTree {
     if (c.count[node] !== 1 || c.extentOffset[extent] !== 0 || c.extentLength[extent] !== size) return undefined
     const offset = c.extentPosition[extent] ?? 0
     const isInMemory = (position: number, length: number): boolean => this.#isInMemory(offset + position, length)
-    return { fd: this.#file.fd, offset, isInMemory }
+    const read = (target: Uint8Array, position: number): Awaitable<number> => this.#read(node, size, target, position)
+    return { fd: this.#file.fd, offset, isInMemory, read }
   }
   #isInMemory(position: number, length: number): boolean {
     if (this.#closed) return false // and its descriptor may belong to another

@@ -52,7 +52,7 @@ async function send(source: ByteSource, sink: Sink, start = 0, end = LENGTH): Pr
 /** In a file that begins at `offset`, and is in memory from `from` on. */
 const placed = (from: number): ByteSource => ({
   ...memorySource(BYTES),
-  place: { fd: -1, offset: 0, isInMemory: (position) => position >= from },
+  place: { ...memorySource(BYTES), fd: -1, offset: 0, isInMemory: (position) => position >= from },
 })
 
 test('sendBody() sends a file that is in memory without reading it, others have a turn after each MiB', async () => {

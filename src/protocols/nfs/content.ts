@@ -21,8 +21,9 @@ export function fill(
 ): Awaitable<number> {
   const release = (): void => openFiles.release(node)
   const put = (source: ByteSource): Awaitable<number> => {
-    if (unread && wanted >= SENT_BYTES && source.place?.isInMemory(offset, wanted) === true) {
-      reply.leave({ source, position: offset, length: wanted, seenAt: performance.now(), done: release })
+    const place = unread && wanted >= SENT_BYTES ? source.place : undefined
+    if (place?.isInMemory(offset, wanted) === true) {
+      reply.leave({ place, position: offset, length: wanted, seenAt: performance.now(), done: release })
       return wanted
     }
     return readInto(source, reply.reserve(wanted), offset, release)

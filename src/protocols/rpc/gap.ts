@@ -1,4 +1,4 @@
-import type { ByteSource } from '../../storage/byte-source.ts'
+import type { FilePlace } from '../../storage/byte-source.ts'
 
 /**
  * Content of a file that a message has room for and does not hold. It is sent from where it lies; only if that does not
@@ -8,12 +8,12 @@ export interface Gap {
   /** Where its room begins, in bytes from the beginning of the chunk. */
   readonly at: number
   readonly length: number
-  readonly source: ByteSource
-  /** In the source. */
+  readonly place: FilePlace
+  /** In the place. */
   readonly position: number
   /** When it was found to be in memory, `performance.now()`. */
   readonly seenAt: number
-  /** Called when the source is not needed any more. */
+  /** Called when the place is not needed any more. */
   readonly done: () => void
 }
 

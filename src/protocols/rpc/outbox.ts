@@ -11,7 +11,7 @@ const FRESH_MS = 2
 export interface OutboxOptions {
   readonly socket: Socket
   /** Undefined where the C library cannot be called. */
-  readonly direct: DirectSender | undefined
+  readonly direct: Pick<DirectSender, 'send' | 'sendFile'> | undefined
   /** Told of each chunk when the system has taken it, or it is lost with the connection. */
   readonly sent: (chunk: Outgoing) => void
   /** The content of a file cannot be had any more, though its length was told: the stream is of no more use. */
@@ -81,10 +81,9 @@ export class Outbox {
   }
 
   #sendFile(chunk: Outgoing, gap: Gap): boolean {
-    const { at, length, position, source } = gap
+    const { at, length, position, place } = gap
     const [done, { direct, socket }] = [this.#at - at, this.#options]
-    const { place } = source
-    if (direct === undefined || place === undefined || !isThere(gap, done)) return this.#readTail(chunk, gap, Infinity)
+    if (direct === undefined || !isThere(gap, done)) return this.#readTail(chunk, gap, Infinity)
     const part = { fd: place.fd, offset: place.offset + position + done, length: length - done }
     this.#pass(direct.sendFile(socket, part), gap)
     return this.#at === at + length || this.#readTail(chunk, gap, TAIL_BYTES)
@@ -99,10 +98,10 @@ export class Outbox {
 
   /** Reads at most so much of what is left of a file into its room, and writes it. */
   #readTail(chunk: Outgoing, gap: Gap, most: number): false {
-    const { at, length, position, source } = gap
+    const { at, length, position, place } = gap
     const end = Math.min(this.#at + most, at + length)
     try {
-      const reading = source.read(chunk.bytes.subarray(this.#at, end), position + this.#at - at)
+      const reading = place.read(chunk.bytes.subarray(this.#at, end), position + this.#at - at)
       if (typeof reading === 'number') this.#writeTail(chunk, gap, end, reading)
       else this.#waitFor(reading, chunk, gap, end)
     } catch (error) {
@@ -151,7 +150,7 @@ export class Outbox {
 }
 
 /** Whether what is left of a gap is in memory, so that sending it waits for no disk. */
-function isThere({ source, position, length, seenAt }: Gap, done: number): boolean {
+function isThere({ place, position, length, seenAt }: Gap, done: number): boolean {
   if (performance.now() - seenAt < FRESH_MS) return true
-  return source.place?.isInMemory(position + done, length - done) === true
+  return place.isInMemory(position + done, length - done)
 }

@@ -1,9 +1,11 @@
-import type { Awaitable, ByteSource } from '../byte-source.ts'
+import type { Awaitable, ByteSource, FilePlace } from '../byte-source.ts'
 import type { NodeId } from '../file-tree.ts'
 import { type Region, TreeError, type WritableFile } from '../writable-tree.ts'
 
 /** What an open file needs of its overlay. */
 export interface OverlayOpener {
+  /** Whether the node was copied up. */
+  hasUpper(node: NodeId): boolean
   /** The upper file, if the node was copied up. */
   openUpper(node: NodeId): Awaitable<WritableFile> | undefined
   /** The upper file, which is made first if there is none. */
@@ -31,6 +33,11 @@ export class OverlayFile implements WritableFile {
     const upper = this.#opener.openUpper(this.#node)
     if (upper === undefined) return this.#lower.read(target, position)
     return this.#readUpper(upper, target, position)
+  }
+  /** Of what nobody has written to: that stays as it is in the release, whatever is written later. */
+  get place(): FilePlace | undefined {
+    if (this.#upper !== undefined || this.#opener.hasUpper(this.#node)) return undefined
+    return this.#lower.place
   }
   async write(bytes: Uint8Array, position: number): Promise<void> {
     await (await this.#copy()).write(bytes, position)

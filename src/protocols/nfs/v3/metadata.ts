@@ -104,7 +104,7 @@ export const readLink: NfsProcedure<Buffer> = {
 }
 
 /** A status and the attributes of what it is about. */
-export function refuse(reply: XdrWriter, status: number, located: Located): void {
+export function refuse(reply: XdrWriter, status: number, located: Located): undefined {
   reply.u32(status)
   encodePostOp(reply, located)
 }

@@ -29,8 +29,8 @@ function readFrom(
   { offset, count }: ReadArguments,
 ): Steps | undefined {
   const { attributes, served, caller } = located
-  if (attributes.type !== 'file') return void refuse(reply, NFS3.invalid, located)
-  if (!mayReadContent(caller, attributes)) return void refuse(reply, NFS3.access, located)
+  if (attributes.type !== 'file') return refuse(reply, NFS3.invalid, located)
+  if (!mayReadContent(caller, attributes)) return refuse(reply, NFS3.access, located)
   reply.u32(NFS3.ok)
   encodePostOp(reply, located)
   const wanted = Math.max(0, Math.min(count, MAX_READ_BYTES, attributes.size - offset))

@@ -51,8 +51,7 @@ function runOperations(framed: Framed): Steps | undefined {
 
 function* waited(framed: Framed, waiting: Steps<number>): Steps {
   const status = yield* waiting
-  if (isLast(framed.compound, status)) return finish(framed, status)
-  const rest = runOperations(framed)
+  const rest = isLast(framed.compound, status) ? finish(framed, status) : runOperations(framed)
   if (rest !== undefined) yield* rest
 }
 
