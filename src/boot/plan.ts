@@ -1,5 +1,6 @@
 import type { Mac } from '../net/mac.ts'
-import { httpBase, type ServerAddresses, urlHost } from './server-addresses.ts'
+import { type NfsRoot, nfsRootUrl, nfsRootWord } from './nfs-root.ts'
+import { httpBase, type ServerAddresses } from './server-addresses.ts'
 import { type StaticAddress, staticIpWord } from './static-address.ts'
 
 /** What a profile says of a boot, with inheritance resolved. */
@@ -41,6 +42,8 @@ export interface PlanRequest {
   readonly kernelVersion: string
   /** With `writes: keep`: the export of the release with what this machine has changed, `/keep/…`. */
   readonly keepPath?: string
+  /** Where another NFS server than netroot's own has the release, tried in order. */
+  readonly nfsRoots?: readonly NfsRoot[]
   /** `image`: the release's own initramfs instead of our parts. */
   readonly initramfs: PlannedParts | 'image'
   readonly server: ServerAddresses
@@ -113,33 +116,35 @@ function addressWord({ address, server, profile }: PlanRequest): string[] {
 const ONLY_IPV4 =
   "the image's own initramfs mounts its root over IPv4 only: boot the machine over IPv4, or say initramfs: netroot"
 
+const ONLY_VERSION_3 =
+  "the image's own initramfs mounts its root by NFSv3, which nfs: of netroot.yaml offers on port 2049 only: say initramfs: netroot"
+
 /**
  * What initramfs-tools understands, initramfs-tools(7). It hands the options to klibc's nfsmount, which knows `port=`
  * but no `mountport=`, and refuses words that it does not know; v3, tcp and nolock are its defaults. BOOTIF names the
  * card.
  */
-function rootWords({ release, server, address }: PlanRequest): string[] {
+function rootWords(request: PlanRequest): string[] {
+  const { server, address } = request
+  const root = nfsRootsOf(request).findLast(({ versions }) => versions.endsWith('3'))
   if (server.address.includes(':')) throw new Error(ONLY_IPV4)
-  const root = `${server.address}:/release/${release},port=${server.nfsPort}`
-  return ['boot=nfs', 'root=/dev/nfs', `nfsroot=${root}`, ...(address === undefined ? ['ip=dhcp'] : []), 'ro']
+  if (root === undefined) throw new Error(ONLY_VERSION_3)
+  return [
+    'boot=nfs',
+    'root=/dev/nfs',
+    `nfsroot=${nfsRootWord(root)}`,
+    ...(address === undefined ? ['ip=dhcp'] : []),
+    'ro',
+  ]
 }
 
-function variablesOf({
-  bootId,
-  hostName,
-  profile,
-  release,
-  kernelVersion,
-  server,
-  keepPath,
-  ssh,
-  time,
-}: PlanRequest): Record<string, string> {
+function variablesOf(request: PlanRequest): Record<string, string> {
+  const { bootId, hostName, profile, release, kernelVersion, server, ssh, time } = request
   return {
     NETROOT_BOOT: bootId,
     NETROOT_SERVER: httpBase(server),
     NETROOT_NAME: hostName,
-    NETROOT_ROOTS: profile.root.map((transport) => rootUrl(transport, release, server, keepPath)).join(' '),
+    NETROOT_ROOTS: profile.root.map((transport) => ROOT_URLS[transport](request)).join(' '),
     NETROOT_WRITES: profile.writes,
     NETROOT_RELEASE: release,
     NETROOT_KERNEL: kernelVersion,
@@ -150,15 +155,14 @@ function variablesOf({
 }
 
 /** The versions of NFS that a machine tries, in this order; our own server has all of them, one that is named may not. */
-const NFS_VERSIONS = '4.2/4.1/4.0/3'
+export const NFS_VERSIONS = '4.2/4.1/4.0/3'
 
 const ROOT_URLS = {
-  nfs: (release: string, { address, nfsPort }: ServerAddresses, keepPath: string | undefined) =>
-    keepPath === undefined
-      ? `nfs://${urlHost(address)}:${nfsPort}/release/${release}?vers=${NFS_VERSIONS}`
-      : `nfs://${urlHost(address)}:${nfsPort}${keepPath}?vers=4.2`, // locks without lockd
+  nfs: (request: PlanRequest) => nfsRootsOf(request).map(nfsRootUrl).join(' '),
 } as const
 
-function rootUrl(transport: 'nfs', release: string, server: ServerAddresses, keepPath: string | undefined): string {
-  return ROOT_URLS[transport](release, server, keepPath)
+function nfsRootsOf({ release, server, keepPath, nfsRoots }: PlanRequest): readonly NfsRoot[] {
+  const { address, nfsPort: port } = server
+  if (keepPath !== undefined) return [{ address, port, path: keepPath, versions: '4.2' }] // locks without lockd
+  return nfsRoots ?? [{ address, port, path: `/release/${release}`, versions: NFS_VERSIONS }]
 }

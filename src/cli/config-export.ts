@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { Command, Option } from 'commander'
 import type { ServerAddresses } from '../boot/server-addresses.ts'
 import { type LoadedConfig, loadConfig } from '../config/load.ts'
+import { isOtherNfs, type OtherNfs } from '../config/nfs.ts'
 import { CONFIG_FILE } from '../config/paths.ts'
 import type { Config } from '../config/schema.ts'
 import { bootableProfiles } from '../config/start.ts'
@@ -10,11 +11,11 @@ import { dnsmasqExport } from '../exports/dnsmasq.ts'
 import { type AnsweredNetwork, moreNetworks } from '../server/dhcp-networks.ts'
 import { dropIn, type DropInState, type Export, stateOf } from '../exports/drop-in.ts'
 import { keaExport } from '../exports/kea.ts'
-import { type ExportedRelease, ganeshaExport, knfsdExport, type NfsExport } from '../exports/nfs.ts'
+import { nfsServerExport, servedNetworks } from '../exports/nfs-settings.ts'
 import { nginxExport } from '../exports/nginx.ts'
 import type { DhcpExport } from '../exports/request.ts'
 import { tftpdHpaExport } from '../exports/tftpd-hpa.ts'
-import { type Cidr, networkOf, parseCidr } from '../net/cidr.ts'
+import { type Cidr, parseCidr } from '../net/cidr.ts'
 import { writeFileAtomic } from '../sys/files.ts'
 import { listInterfaces } from '../sys/interfaces.ts'
 import { UsageError } from './failure.ts'
@@ -42,8 +43,8 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   dhcpd: (request) => dhcpdExport(request),
   kea: (request) => keaExport(request),
   nginx: ({ config, server }, { upstream }) => nginxExport({ server, upstream, store: storeDirectory(config.store) }),
-  exports: async (request) => knfsdExport(await nfsRequest(request)),
-  ganesha: async (request) => ganeshaExport(await nfsRequest(request)),
+  exports: (request) => nfsExport(request, 'kernel'),
+  ganesha: (request) => nfsExport(request, 'ganesha'),
   'tftpd-hpa': ({ server }, { tftpRoot }) => tftpdHpaExport(server, tftpRoot === '' ? '/srv/tftp' : tftpRoot),
 }
 
@@ -128,16 +129,22 @@ function requestFor(
   return { config, server, network, bootOnly, more: further }
 }
 
-/** The releases that profiles boot now, each unpacked: these servers know directories only. */
-async function nfsRequest({ config, network, server }: DhcpExport): Promise<NfsExport> {
-  const { unpackRelease } = await import('../image/unpack.ts')
+/**
+ * The releases that profiles boot now, each unpacked, since these servers know directories only, and what lies there of
+ * earlier ones: the file that `netroot up` writes.
+ */
+async function nfsExport({ config, network, server, more }: DhcpExport, kind: OtherNfs['server']): Promise<Export> {
+  const { UnpackedReleases } = await import('../image/unpack.ts')
+  const nfs: OtherNfs = isOtherNfs(config.nfs)
+    ? { ...config.nfs, server: kind }
+    : { server: kind, port: server.nfsPort } // of netroot.yaml as it is now, the port that machines are told
   const store = await openStore(config.store)
   const profiles = [undefined, ...Object.values(config.clients)].flatMap((client) => bootableProfiles(config, client))
   const wanted = profiles.map(({ image, release }) => (release === undefined ? image : `${image}@${release}`))
   const digests = new Set(await Promise.all([...new Set(wanted)].map((reference) => store.resolve(reference))))
-  const releases: ExportedRelease[] = []
-  for (const digest of digests) releases.push({ digest, directory: await unpackRelease(store, digest) })
-  return { releases, network: `${networkOf(network)}/${network.prefix}`, port: server.nfsPort }
+  const unpacked = new UnpackedReleases(store, nfs.directory)
+  for (const digest of digests) await unpacked.ensure(digest)
+  return nfsServerExport(nfs, await unpacked.all(), servedNetworks(config, [{ network }, ...more]))
 }
 
 async function networkFor(config: Config, given: string | undefined): Promise<Cidr> {

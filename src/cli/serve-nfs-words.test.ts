@@ -33,14 +33,17 @@ test('parseExport() limits an export to machines and networks [HT20]', () => {
   }
 })
 
-test('parseExport() wants no_root_squash said twice where more than one machine may write [HT21]', () => {
+test('parseExport() wants no_root_squash said twice where more than one machine may write [HT21] [AW28]', () => {
   const more = ['', ',client=10.0.0.0/24', ',client=10.0.0.1,client=10.0.0.2', ',client=10.0.0.0/32']
   for (const clients of more) {
     const spec = `a=/srv,rw,no_root_squash${clients}`
     assert.throws(() => parseExport(spec), refused(/write no_root_squash twice/), spec)
     assert.equal(parseExport(`${spec},no_root_squash`).writes, true)
   }
-  assert.equal(parseExport('a=/srv,rw,no_root_squash,client=10.0.0.1').policy(from('10.0.0.1'))?.squash, 'none')
+  assert.equal(
+    parseExport('a=/srv,rw,no_root_squash,no_subtree_check,client=10.0.0.1').policy(from('10.0.0.1'))?.squash,
+    'none',
+  )
   assert.throws(() => parseExport('a=/srv,no_root_squash', true), refused(/twice/))
 })
 

@@ -7,6 +7,7 @@ const FILE = `interface: eth7
 range: 192.168.5.100-192.168.5.199
 router: 192.168.5.1
 ports: { http: 8080 }
+nfs: kernel
 unknown: ignore
 profiles:
   lab: { image: debian, cmdline: quiet }
@@ -21,6 +22,7 @@ test('planTry() moves the configuration onto the lab, and it is still one', () =
   const { config } = parseConfig(plan().config, 'plan')
   assert.equal(config.interface, 'br0')
   assert.equal(config.ports.http, 80)
+  assert.equal(config.nfs.server, 'embedded', 'no file of this host is written')
   assert.deepEqual(config.range, { first: '192.168.5.100', last: '192.168.5.199' })
 })
 

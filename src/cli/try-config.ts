@@ -26,7 +26,7 @@ const CONSOLES = ['console=tty0', 'console=ttyS0']
 
 /**
  * Plans to try a client or a profile, or without a name the default profile: the configuration as it is, but for the
- * interface, the server's address, the ports and a serial console.
+ * interface, the server's address, the ports, who serves NFS, and a serial console.
  *
  * @throws {UsageError} if there is neither a client nor a profile of that name
  */
@@ -34,7 +34,14 @@ export function planTry({ config, source }: LoadedConfig, name: string | undefin
   const data = source.toData() as Mapping
   const network = networkFor(config)
   const client = name === undefined ? undefined : config.clients[name]
-  const changed: Mapping = { ...data, interface: 'br0', address: network.address, ports: undefined, unknown: 'boot' }
+  const changed: Mapping = {
+    ...data,
+    interface: 'br0',
+    address: network.address,
+    ports: undefined,
+    nfs: undefined,
+    unknown: 'boot',
+  }
   if (client !== undefined && name !== undefined) {
     changed['clients'] = withConsoles(data['clients'] as Mapping, name)
     return { ...textOf(changed, network), mac: client.mac, title: `client ${name}` }

@@ -74,6 +74,7 @@ async function start(
     storeDirectory: directories.store,
     stateDirectory: directories.state,
     log,
+    onNotice: (text) => process.stderr.write(`netroot: ${text}\n`),
     onStep: (what) => process.stderr.isTTY && process.stderr.write(`${what}…\n`),
   })
 }
@@ -82,7 +83,7 @@ function listeningJson({ network, addresses }: NetrootServer): string {
   return `${JSON.stringify({ listening: { interface: network.interface, ...addresses } })}\n`
 }
 
-function listeningText({ network, addresses }: NetrootServer, { config, file }: LoadedConfig): string {
+function listeningText({ network, addresses, otherNfs }: NetrootServer, { config, file }: LoadedConfig): string {
   const { address, httpPort, nfsPort } = addresses
   const rows = [
     `netroot serves ${network.interface}, ${address}/${network.server.prefix}, as ${file} says`,
@@ -90,7 +91,7 @@ function listeningText({ network, addresses }: NetrootServer, { config, file }: 
     `  tftp  ${address}:${config.ports.tftp}`,
     `  http  ${address}:${httpPort}`,
     ...(config.https === undefined ? [] : [`  https ${address}:${config.https.port}`]),
-    `  nfs   ${address}:${nfsPort}`,
+    `  nfs   ${otherNfs ?? `${address}:${nfsPort}`}`,
     'Switch a machine on. Its boot is told here; Ctrl-C ends.',
   ]
   return `${rows.join('\n')}\n`

@@ -43,6 +43,9 @@ range: ${range}
 # Ports. Firmware asks for boot loaders on port 69 only.
 #: ports: { http: 80, nfs: 2049, tftp: 69, syslog: 514 }
 
+# Who serves releases by NFS: embedded (netroot itself), kernel (nfsd) or ganesha; for those they are unpacked.
+#: nfs: embedded
+
 # Tells the rpcbind of this host of NFS and MOUNT, for other clients that ask it for ports.
 #: rpcbind: true
 

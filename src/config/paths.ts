@@ -40,3 +40,8 @@ export function databasePath(state: string): string {
 export function nfsClientsPath(state: string, host: string, port: number): string {
   return join(state, 'nfs-clients', `${host}-${port}`)
 }
+
+/** What was written for another NFS server, so that it can be taken back. */
+export function nfsDropInPath(state: string): string {
+  return join(state, 'nfs-drop-in.json')
+}

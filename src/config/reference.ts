@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { nfsShape } from './nfs.ts'
 import {
   classShape,
   clientShape,
@@ -24,6 +25,9 @@ export function configReference(): string {
     ...section('## ipv6', ipv6Shape),
     ...section('## networks', networkShape),
     ...section('## ports', portsShape),
+    ...section('## nfs', nfsShape),
+    '`nfs: kernel` is short for `nfs: { server: kernel }`; [the page on it](real-nfs.md) says what happens then.',
+    '',
     ...section('## https', httpsShape),
     ...section('## profiles: NAME', profileShape),
     'A profile takes from the one it inherits from what it does not say itself. Command lines add up: the inherited words',

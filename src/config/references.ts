@@ -4,6 +4,7 @@ import type { Client, Config, Profile } from './schema.ts'
 import type { ConfigPath, YamlSource } from './yaml-source.ts'
 import { menuProblems } from './menu-problems.ts'
 import { nearest } from './nearest.ts'
+import { nfsProblems } from './nfs-problems.ts'
 
 /** What keys owe each other: names that exist, addresses that are given once, inheritance that ends. */
 export function referenceProblems(source: YamlSource, config: Partial<Config>): ConfigProblem[] {
@@ -14,6 +15,7 @@ export function referenceProblems(source: YamlSource, config: Partial<Config>): 
     ...duplicates(source, clients, 'address6'),
     ...serverAddressTaken(source, config),
     ...sshWithoutKeys(source, config),
+    ...nfsProblems(source, config),
     ...(config.profiles === undefined ? [] : profileProblems(source, { ...config, profiles: config.profiles })),
   ]
 }

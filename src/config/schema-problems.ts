@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { ConfigProblem } from './error.ts'
 import { nearest } from './nearest.ts'
+import { nfsShape } from './nfs.ts'
 import { clientShape, configShape, httpsShape, ipv6Shape, portsShape, profileShape } from './schema.ts'
 import type { ConfigPath, YamlSource } from './yaml-source.ts'
 
@@ -35,6 +36,7 @@ function unknownKey(path: ConfigPath, key: string): string {
 function keysAt(path: ConfigPath): string[] {
   if (path.at(-1) === 'ipv6') return Object.keys(ipv6Shape)
   if (path[0] === 'ports') return Object.keys(portsShape)
+  if (path[0] === 'nfs') return Object.keys(nfsShape)
   if (path[0] === 'https') return Object.keys(httpsShape)
   if (path[0] === 'profiles') return Object.keys(profileShape)
   return Object.keys(path[0] === 'clients' ? clientShape : configShape)

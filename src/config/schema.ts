@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { nfsKey } from './nfs.ts'
 import {
   addressRange,
   commandLine,
@@ -248,6 +249,7 @@ export const configShape = {
     .describe(
       'Whether the rpcbind of this host is told of NFS and MOUNT, for clients that ask it for ports. Machines of netroot do not',
     ),
+  nfs: nfsKey,
   https: z
     .strictObject(httpsShape, { error: 'want the keys of HTTPS such as port: and names:, or {} for the usual ones' })
     .refine((one) => (one.certificate === undefined) === (one.key === undefined), {

@@ -5,15 +5,16 @@ import type { Export } from './drop-in.ts'
 export interface ExportedRelease {
   /** SHA-256, in hex. */
   readonly digest: string
+  /** As the NFS server calls it. */
   readonly directory: string
 }
 
 /** What a configuration of an NFS server is made from. */
 export interface NfsExport {
   readonly releases: readonly ExportedRelease[]
-  /** Who may mount, `10.0.0.0/24`. */
-  readonly network: string
-  /** The port that netroot.yaml tells machines. */
+  /** Who may mount, `10.0.0.0/24`, `fd77::/64`. */
+  readonly networks: readonly string[]
+  /** The port of that server. */
   readonly port: number
 }
 
@@ -21,17 +22,18 @@ export interface NfsExport {
  * A file for /etc/exports.d, exports(5). Machines are root on their own root, so root is not squashed; nothing can be
  * written. `async` would change nothing for what is never written.
  */
-export function knfsdExport({ releases, network }: NfsExport): Export {
+export function knfsdExport({ releases, networks }: NfsExport): Export {
   const options = 'ro,no_root_squash,no_subtree_check,sec=sys'
-  const lines = releases.map(
-    // fsid: handles stay valid when the store moves to another disk
-    ({ digest, directory }) => `"${directory}" ${network}(${options},fsid=${uuidOf(digest)})`,
-  )
-  return { daemon: 'exports', comment: '#', body: `${lines.join('\n')}\n` }
+  const lines = releases.map(({ digest, directory }) => {
+    // fsid: handles stay valid when the directory moves to another disk
+    const clients = networks.map((network) => `${network}(${options},fsid=${uuidOf(digest)})`)
+    return `"${directory}" ${clients.join(' ')}\n`
+  })
+  return { daemon: 'exports', comment: '#', body: lines.join('') }
 }
 
 /** A configuration of nfs-ganesha with its VFS back-end: the same paths as the embedded server has. */
-export function ganeshaExport({ releases, network, port }: NfsExport): Export {
+export function ganeshaExport({ releases, networks, port }: NfsExport): Export {
   const head = [
     'NFS_CORE_PARAM {',
     `  NFS_Port = ${port};`,
@@ -45,19 +47,38 @@ export function ganeshaExport({ releases, network, port }: NfsExport): Export {
     '  Grace_Period = 30;',
     '}',
   ]
+  const ids = exportIds(releases.map(({ digest }) => digest))
   const blocks = releases.map(({ digest, directory }, index) => [
     'EXPORT {',
-    `  Export_Id = ${index + 1};`,
+    `  Export_Id = ${ids[index]};`,
     `  Path = "${directory}";`,
     `  Pseudo = "/release/${digest}";`,
     '  Access_Type = NONE;',
     '  Transports = TCP;',
     '  SecType = sys;',
     '  FSAL { Name = VFS; }',
-    `  CLIENT { Clients = ${network}; Access_Type = RO; Squash = No_Root_Squash; }`,
+    `  CLIENT { Clients = ${networks.join(', ')}; Access_Type = RO; Squash = No_Root_Squash; }`,
     '}',
   ])
   return { daemon: 'ganesha', comment: '#', body: `${[...head, ...blocks.flat()].join('\n')}\n` }
+}
+
+/** Low numbers are left to exports that people write themselves; ganesha knows 16 bits. */
+const FIRST_ID = 0x4000
+const IDS = 0x1_0000 - FIRST_ID
+
+/**
+ * ganesha's file handles hold the number of the export: a release has the same one whatever is exported beside it. Of
+ * two whose digests want the same number, the later one takes the next.
+ */
+function exportIds(digests: readonly string[]): number[] {
+  const taken = new Set<number>()
+  return digests.map((digest) => {
+    let id = Number.parseInt(digest.slice(0, 8), 16) % IDS
+    while (taken.has(id)) id = (id + 1) % IDS
+    taken.add(id)
+    return FIRST_ID + id
+  })
 }
 
 /** A UUID that is the release's own. */

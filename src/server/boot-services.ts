@@ -6,6 +6,7 @@ import type { Logger } from '../sys/log.ts'
 import type { Admission } from './admission.ts'
 import type { BootStory } from './boot-story.ts'
 import type { KeepExports } from './keep-exports.ts'
+import type { OtherNfs } from './other-nfs.ts'
 import type { Parts } from './parts.ts'
 import type { Plans } from './plans.ts'
 import type { Releases } from './releases.ts'
@@ -18,6 +19,8 @@ export interface BootServices {
   readonly parts: Parts
   readonly releases: Releases
   readonly keeps: KeepExports
+  /** Who serves releases in the place of netroot's own NFS server. */
+  readonly otherNfs: OtherNfs | undefined
   readonly loaders: Loaders
   readonly server: ServerAddresses
   /** Public keys that may log in to an initramfs, as authorized_keys has them; '' where nobody may. */

@@ -83,6 +83,7 @@ const FIXED_AT_START = [
   'networks',
   'ports',
   'rpcbind',
+  'nfs',
   'https',
   'atOnce',
   'store',

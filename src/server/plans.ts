@@ -1,3 +1,4 @@
+import type { NfsRoot } from '../boot/nfs-root.ts'
 import { type BootPlan, type PlannedParts, planBoot } from '../boot/plan.ts'
 import type { ServerAddresses } from '../boot/server-addresses.ts'
 import type { StaticAddress } from '../boot/static-address.ts'
@@ -8,6 +9,7 @@ import { bootableProfiles, type Start, startOf } from '../config/start.ts'
 import type { Boot } from '../fleet/boots-reader.ts'
 import { StoreError } from '../image/release.ts'
 import type { Machine } from '../fleet/machine.ts'
+import type { IpAddress } from '../net/ipv6.ts'
 import type { Mac } from '../net/mac.ts'
 import type { DriversChoice } from './drivers-choice.ts'
 import { whyNotOn } from './processor.ts'
@@ -43,6 +45,8 @@ export interface PlansOptions {
   /** Roots of machines that keep what they write. */
   readonly keeps?: Pick<KeepExports, 'releaseOf' | 'offer'>
   readonly drivers: Pick<DriversChoice, 'choose' | 'prepare'>
+  /** Where machines that find netroot at an address find a release that another NFS server has. */
+  readonly nfsRoots?: (digest: string, address: IpAddress) => Promise<readonly NfsRoot[]>
 }
 
 /** Decides what machines boot, with all that it takes made and in the cache. */
@@ -89,7 +93,7 @@ export class Plans {
       profile,
       release: chosen.digest,
       kernelVersion: chosen.kernel.version,
-      ...(keepPath === undefined ? {} : { keepPath }),
+      ...(keepPath === undefined ? await this.#rootsOf(chosen) : { keepPath }),
       initramfs: await this.#initramfsOf(boot, profile, chosen, pinned !== undefined),
       server,
       ssh: profile.ssh,
@@ -127,6 +131,11 @@ export class Plans {
 
   async #offer(boot: Boot, { writes }: EffectiveProfile, { digest }: ChosenRelease, name = '') {
     return writes === 'keep' ? this.#options.keeps?.offer(boot, name, digest) : undefined
+  }
+
+  async #rootsOf({ digest }: ChosenRelease): Promise<{ readonly nfsRoots?: readonly NfsRoot[] }> {
+    const { nfsRoots, server } = this.#options
+    return nfsRoots === undefined ? {} : { nfsRoots: await nfsRoots(digest, server.address) }
   }
 
   /** @param isChosen the machine has its drivers already: nothing is chosen, or told, twice */

@@ -1,6 +1,7 @@
 import type { ServerAddresses } from '../boot/server-addresses.ts'
 import { classOf } from '../config/classes.ts'
 import type { LoadedConfig } from '../config/load.ts'
+import { isOtherNfs } from '../config/nfs.ts'
 import { nfsClientsPath } from '../config/paths.ts'
 import type { Config } from '../config/schema.ts'
 import type { Boots } from '../fleet/boots.ts'
@@ -49,6 +50,8 @@ export interface NetrootOptions {
   readonly log: Logger
   /** Told what is being prepared, for people who wait. */
   readonly onStep?: (what: string) => void
+  /** Told what was done to another server's files. */
+  readonly onNotice?: (text: string) => void
 }
 
 /**
@@ -59,6 +62,8 @@ export class NetrootServer implements AsyncDisposable {
   readonly network: ServedNetwork
   readonly boots: Boots
   readonly addresses: ServerAddresses
+  /** Who serves releases by NFS where it is not this server, in words. */
+  readonly otherNfs: string | undefined
   readonly #options: NetrootOptions
   readonly #live: Live
   readonly #state: ServerState
@@ -86,7 +91,7 @@ export class NetrootServer implements AsyncDisposable {
     const story = new BootStory(state.boots, names, options.log.child({ service: 'boots' }), state.logs)
     const syslog = await startSyslog({ config, network, story, log: options.log }, open)
     const server = addressesOf(config, network, 'port' in syslog ? syslog.port : undefined)
-    const services = await makeServices(options, server, { hardware: state.hardware, story }, open)
+    const services = await makeServices(options, server, network, { hardware: state.hardware, story }, open)
     releaseAfterShutdown(state.boots, services.keeps, open)
     live = new Live({ config, network, services })
     const https = await httpsOf(loaded, stateDirectory, addressesIn(network, config))
@@ -109,6 +114,7 @@ export class NetrootServer implements AsyncDisposable {
     this.network = network
     this.boots = state.boots
     this.addresses = services.server
+    this.otherNfs = services.otherNfs?.words
     this.#options = options
     this.#live = live
     this.#state = state
@@ -195,7 +201,7 @@ async function startFileServices(composition: Composition, open: AsyncDisposable
   open.defer(() => stop.abort())
   const story = new FileStory(services.story)
   const traffic = new NfsTraffic(state.boots, services.story, stop.signal)
-  const { log } = services
+  const { log, keeps, releases } = services
   const http: HttpServerOptions = {
     host,
     route: (request) => answerBoot(live.at(host).services, request),
@@ -224,7 +230,7 @@ async function startFileServices(composition: Composition, open: AsyncDisposable
         host,
         port,
         mounts,
-        exports: joinExports(services.releases.exports, services.keeps.exports),
+        exports: isOtherNfs(config.nfs) ? keeps.exports : joinExports(releases.exports, keeps.exports),
         onMount: (event) => story.nfs(event),
         onRead: (address, _, bytes) => traffic.add(address, bytes),
         onClientGone: (address) => void services.keeps.releaseSilent(address),
@@ -253,9 +259,14 @@ function portsBeside(config: Config): readonly number[] {
   return [...nfsPorts(config), ...(hasFirmwareMenu(config) ? [PXE_MENU_PORT] : [])]
 }
 
-/** klibc's nfsmount asks the portmapper for MOUNT whatever it is told; our initramfs needs no second port. */
-function nfsPorts({ ports, profiles, clients }: Config): readonly number[] {
-  const isOwn = [...Object.values(profiles), ...Object.values(clients)].some(({ initramfs }) => initramfs === 'image')
+/**
+ * klibc's nfsmount asks the portmapper for MOUNT whatever it is told; our initramfs needs no second port. Where another
+ * server has the releases, ours is for the roots of machines that keep what they write.
+ */
+function nfsPorts({ nfs, ports, profiles, clients }: Config): readonly number[] {
+  const all = [...Object.values(profiles), ...Object.values(clients)]
+  if (isOtherNfs(nfs)) return all.some(({ writes }) => writes === 'keep') ? [ports.nfs] : []
+  const isOwn = all.some(({ initramfs }) => initramfs === 'image')
   return isOwn && ports.nfs !== PORTMAPPER ? [ports.nfs, PORTMAPPER] : [ports.nfs]
 }
 

@@ -2,13 +2,17 @@ import type { BootPlan } from '../boot/plan.ts'
 import type { ServerAddresses } from '../boot/server-addresses.ts'
 import { clientOf } from '../config/effective.ts'
 import type { LoadedConfig } from '../config/load.ts'
+import { isOtherNfs } from '../config/nfs.ts'
+import type { Config } from '../config/schema.ts'
 import { LOCAL_ENTRY, type Start, startOf } from '../config/start.ts'
+import { nfsServerRoots } from '../exports/nfs-settings.ts'
 import type { ReleaseStore } from '../image/store.ts'
+import { UnpackedReleases } from '../image/unpack.ts'
 import type { Mac } from '../net/mac.ts'
 import type { DriversChoice } from './drivers-choice.ts'
 import { type InitramfsSources, joinedInitramfs, readWhole } from './joined-initramfs.ts'
 import { Parts } from './parts.ts'
-import { Plans } from './plans.ts'
+import { Plans, type PlansOptions } from './plans.ts'
 import { Releases } from './releases.ts'
 import { sshKeys } from './ssh-keys.ts'
 
@@ -52,7 +56,14 @@ export async function* staticBoots(
   const { config } = loaded
   await using releases = new Releases(store)
   const parts = new Parts(store.directory, releases)
-  const plans = new Plans({ config, server, releases, parts, drivers: genericDrivers(parts) })
+  const plans = new Plans({
+    config,
+    server,
+    releases,
+    parts,
+    drivers: genericDrivers(parts),
+    ...otherRoots(config, store),
+  })
   const maker: Maker = { plans, releases, parts, keys: await sshKeys(loaded) }
   const macs = [...Object.values(config.clients).map(({ mac }) => mac), undefined]
   for (const mac of macs) {
@@ -61,6 +72,15 @@ export async function* staticBoots(
     const boots: StaticBoot[] = []
     for (const chosen of choicesOf(start)) boots.push(await bootOf(maker, mac, chosen))
     yield { mac, address: client?.address, name: client?.name ?? '', start, boots }
+  }
+}
+
+/** Where another NFS server has the releases; `netroot up` unpacks and exports them. */
+function otherRoots({ nfs }: Config, store: ReleaseStore): Pick<PlansOptions, 'nfsRoots'> {
+  if (!isOtherNfs(nfs)) return {}
+  const unpacked = new UnpackedReleases(store, nfs.directory)
+  return {
+    nfsRoots: async (digest, address) => nfsServerRoots(nfs, { digest, directory: unpacked.pathOf(digest) }, address),
   }
 }
 

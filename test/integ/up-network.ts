@@ -59,11 +59,11 @@ async function prepareSpecimen(directory: string): Promise<PreparedStore> {
   return { directory, digest }
 }
 
-/** The made-up release, whose modules are ELF files. */
-export function specimenArchive(): Buffer {
+/** The made-up release, whose modules are ELF files; with further files it is another one. */
+export function specimenArchive(files: Readonly<Record<string, string>> = {}): Buffer {
   const module = Buffer.from(elfModule({})).toString('latin1')
   const at = `./usr/lib/modules/${KERNEL}/kernel`
-  return specimenTar({ [`${at}/a.ko`]: module, [`${at}/b.ko`]: module })
+  return specimenTar({ [`${at}/a.ko`]: module, [`${at}/b.ko`]: module, ...files })
 }
 
 /** Imports the made-up release. */

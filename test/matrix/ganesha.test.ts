@@ -22,7 +22,7 @@ before(async () => {
   const releases = [{ digest, directory: await unpackRelease(debian.store, digest) }]
   served = await serveDebian()
   const { lab } = served
-  const text = dropIn(ganeshaExport({ releases, network: '10.77.0.0/24', port: PORT }), 'netroot.yaml')
+  const text = dropIn(ganeshaExport({ releases, networks: ['10.77.0.0/24'], port: PORT }), 'netroot.yaml')
   const file = join(lab.directory, 'ganesha.conf')
   await writeFile(file, text)
   const log = join(lab.directory, 'ganesha.log')

@@ -26,10 +26,18 @@ export class RpcRefusal extends Error {
 
 /** A TCP port, or a socket of this host. */
 export type RpcClientOptions = (
-  | { readonly host: string; readonly port: number; readonly localAddress?: string }
+  | {
+      readonly host: string
+      readonly port: number
+      readonly localAddress?: string
+      /** Of this side; any without it. */
+      readonly localPort?: number
+    }
   | { readonly path: string }
 ) & {
   readonly credential?: Credential
+  /** Ends the connection, whatever it is doing. */
+  readonly signal?: AbortSignal
 }
 
 interface Waiting {
