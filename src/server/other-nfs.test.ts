@@ -40,7 +40,7 @@ async function setUp(t: TestContext, settings: Partial<Settings> = {}) {
       stateDirectory,
       networks: ['127.0.0.0/8'],
       address: '127.0.0.1',
-      hold: (digest) => releases.get(digest),
+      hold: (one) => releases.get(one),
       log,
       say: (text) => void told.push(text),
     })
