@@ -23,9 +23,12 @@ export function nfsProblems(source: YamlSource, config: Partial<Config>): Config
       ? [problem('address', 'names another host, want file: too, where the drop-in file for it is written')]
       : []),
     ...keepsOnItsPort(source, config),
+    ...(config.rpcbind === true ? [source.atKey(['rpcbind'], RPCBIND)] : []),
   ]
 }
 
+const RPCBIND =
+  "rpcbind: is for netroot's own NFS server, and nfs: names another, which registers itself; take one of them out"
 const DEFAULT_PORT = 2049
 const ONLY_OTHERS = ['directory', 'path', 'address', 'file', 'reload'] as const
 const PATH = 'want a path that begins with a slash, of letters, digits and ._+@=~- only'

@@ -51,6 +51,12 @@ test('nfs: that does not fit is refused with its line', () => {
   assert.match(problemsOf(`${HEAD}nfs: { server: kernel, address: 10.0.0.9 }`)[0] ?? '', /address: .*, want file: too/)
 })
 
+test('rpcbind: belongs to the NFS server that is used', () => {
+  assert.deepEqual(problemsOf(`${HEAD}nfs: ganesha\nrpcbind: true\n`), [
+    "netroot.yaml:6:1: rpcbind: is for netroot's own NFS server, and nfs: names another, which registers itself; take one of them out",
+  ])
+})
+
 test('writes: keep needs a port of its own beside another NFS server', () => {
   const text = `${HEAD}  office: { inherit: debian, writes: keep }\ndefault: debian\nnfs: kernel\n`
   assert.deepEqual(problemsOf(text), [

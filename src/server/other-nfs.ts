@@ -86,6 +86,7 @@ export class OtherNfs {
   }
 
   async #export(digests: readonly string[]): Promise<void> {
+    if (digests.every((digest) => this.#exported.has(digest))) return // while it waited for its turn
     const { stateDirectory, nfs, hold, log } = this.#options
     if (process.getuid?.() !== 0) throw new NfsServerError(NOT_ROOT, { isRight: true })
     for (const digest of digests) requireFit((await this.#unpacked.ensure(digest)).directory)
