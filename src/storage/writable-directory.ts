@@ -12,11 +12,11 @@ import { LiveFile } from './writable/live-file.ts'
 import type { Medium } from './writable/medium.ts'
 import { createFile, makeDirectory, makeNode, makeSymlink } from './writable/makers.ts'
 import { exchange, link, removeDirectory, rename, renameToWhiteout, unlink } from './writable/movers.ts'
-import { checkName, checkTarget, isName } from './writable/names.ts'
+import { isName } from './writable/names.ts'
 import { Nodes } from './writable/nodes.ts'
 import { type OpenNode, reopen } from './writable/open-node.ts'
 import { SharedCommit } from './writable/shared-commit.ts'
-import { cut, holdToCut, setAttributes } from './writable/setters.ts'
+import { setAttributes } from './writable/setters.ts'
 import {
   type AttributeChanges,
   type Created,
@@ -109,58 +109,45 @@ export class WritableDirectory implements WritableTree, AsyncDisposable {
     })
   }
 
-  createFile(directory: NodeId, name: ByteString, owner: Ownership, mode: CreateMode): Awaitable<Created> {
-    return this.#make(directory, name, () => createFile(this.#nodes, directory, name, owner, mode))
+  createFile(directory: NodeId, name: ByteString, owner: Ownership, mode: CreateMode): Promise<Created> {
+    return createFile(this.#nodes, directory, name, owner, mode)
   }
-  makeDirectory(directory: NodeId, name: ByteString, owner: Ownership): Awaitable<NodeId> {
-    return this.#make(directory, name, () => makeDirectory(this.#nodes, directory, name, owner))
+  makeDirectory(directory: NodeId, name: ByteString, owner: Ownership): Promise<NodeId> {
+    return makeDirectory(this.#nodes, directory, name, owner)
   }
-  makeSymlink(directory: NodeId, name: ByteString, target: ByteString, owner: Ownership): Awaitable<NodeId> {
-    return this.#make(directory, name, () => {
-      checkTarget(target)
-      return makeSymlink(this.#nodes, directory, name, target, owner)
-    })
+  makeSymlink(directory: NodeId, name: ByteString, target: ByteString, owner: Ownership): Promise<NodeId> {
+    return makeSymlink(this.#nodes, directory, name, target, owner)
   }
-  makeNode(directory: NodeId, name: ByteString, what: SpecialNode, owner: Ownership): Awaitable<NodeId> {
-    return this.#make(directory, name, () => makeNode(this.#nodes, directory, name, what, owner))
+  makeNode(directory: NodeId, name: ByteString, what: SpecialNode, owner: Ownership): Promise<NodeId> {
+    return makeNode(this.#nodes, directory, name, what, owner)
   }
-  link(node: NodeId, directory: NodeId, name: ByteString): Awaitable<void> {
-    return this.#make(directory, name, () => link(this.#nodes, node, directory, name))
+  link(node: NodeId, directory: NodeId, name: ByteString): Promise<void> {
+    return link(this.#nodes, node, directory, name)
   }
-  rename(from: NodeId, name: ByteString, to: NodeId, newName: ByteString): Awaitable<void> {
-    return this.#make(from, name, () => {
-      checkName(newName)
-      rename(this.#nodes, from, name, to, newName)
-    })
+  rename(from: NodeId, name: ByteString, to: NodeId, newName: ByteString): Promise<void> {
+    return rename(this.#nodes, from, name, to, newName)
   }
   /**
    * What two names lead to changes places, in one step.
    *
    * @throws {TreeError} ENOTSUP, EINVAL where the system has no such step
    */
-  exchange(one: NodeId, name: ByteString, other: NodeId, otherName: ByteString): Awaitable<void> {
-    return this.#make(one, name, () => exchange(this.#nodes, one, name, other, otherName))
+  exchange(one: NodeId, name: ByteString, other: NodeId, otherName: ByteString): Promise<void> {
+    return exchange(this.#nodes, one, name, other, otherName)
   }
   /** As `rename`, with the device 0:0 where the name was, in one step. @throws {TreeError} ENOTSUP, EINVAL as `exchange` */
-  renameToWhiteout(from: NodeId, name: ByteString, to: NodeId, newName: ByteString): Awaitable<void> {
-    return this.#make(from, name, () => {
-      checkName(newName)
-      renameToWhiteout(this.#nodes, from, name, to, newName)
-    })
+  renameToWhiteout(from: NodeId, name: ByteString, to: NodeId, newName: ByteString): Promise<void> {
+    return renameToWhiteout(this.#nodes, from, name, to, newName)
   }
-  unlink(directory: NodeId, name: ByteString): Awaitable<void> {
-    return this.#make(directory, name, () => unlink(this.#nodes, directory, name))
+  unlink(directory: NodeId, name: ByteString): Promise<void> {
+    return unlink(this.#nodes, directory, name)
   }
-  removeDirectory(directory: NodeId, name: ByteString): Awaitable<void> {
-    return this.#make(directory, name, () => removeDirectory(this.#nodes, directory, name))
+  removeDirectory(directory: NodeId, name: ByteString): Promise<void> {
+    return removeDirectory(this.#nodes, directory, name)
   }
 
-  setAttributes(node: NodeId, changes: AttributeChanges): Awaitable<void> {
-    const { size, ...others } = changes
-    const held = size === undefined ? undefined : this.#nodes.use(() => holdToCut(this.#nodes, node, size))
-    if (size === undefined || held === undefined)
-      return this.#nodes.use(() => setAttributes(this.#nodes, node, changes))
-    return this.#cutAndSet(held, node, size, others)
+  setAttributes(node: NodeId, changes: AttributeChanges): Promise<void> {
+    return setAttributes(this.#nodes, node, changes)
   }
   setXattr(node: NodeId, name: string, value: Uint8Array, mode: XattrMode): Awaitable<void> {
     return this.#changeXattr(node, (calls, path) => calls.setXattr(path, name, value, mode))
@@ -198,23 +185,6 @@ export class WritableDirectory implements WritableTree, AsyncDisposable {
     } finally {
       closeSync(fd)
     }
-  }
-  async #cutAndSet(
-    holding: Awaitable<OpenNode | undefined>,
-    node: NodeId,
-    size: number,
-    others: AttributeChanges,
-  ): Promise<void> {
-    const file = await holding
-    if (file !== undefined) await cut(this.#nodes, file, size)
-    await this.#nodes.use(() => setAttributes(this.#nodes, node, file === undefined ? { size, ...others } : others))
-  }
-  #make<T>(directory: NodeId, name: ByteString, make: () => T): Awaitable<T> {
-    return this.#nodes.use(() => {
-      checkName(name)
-      this.#nodes.resolver.see(directory, name) // what the system will look for is in memory then
-      return make()
-    })
   }
   #changeXattr(node: NodeId, change: (calls: FileCalls, path: Buffer) => void): Awaitable<void> {
     return this.#nodes.use(() => {

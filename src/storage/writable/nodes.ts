@@ -1,4 +1,4 @@
-import { type BigIntStats, constants, fstatSync, openSync } from 'node:fs'
+import { type BigIntStats, closeSync, constants, fstatSync, openSync } from 'node:fs'
 import type { FileCalls } from '../../sys/file-calls.ts'
 import type { Awaitable } from '../byte-source.ts'
 import { type NodeId, StaleNodeError } from '../file-tree.ts'
@@ -94,6 +94,22 @@ export class Nodes {
     return withFd(fd, () => use(magicPath(fd), fstatSync(fd, { bigint: true })))
   }
 
+  /** The same for what takes its time. @throws {StaleNodeError} and {@link TreeError} */
+  async pinnedLater(
+    node: NodeId,
+    use: (path: Buffer, stats: BigIntStats, open: OpenNode | undefined) => Promise<void>,
+  ): Promise<void> {
+    const { fd, open } = await this.use(() => this.#holdAny(node))
+    try {
+      await use(magicPath(fd), fstatSync(fd, { bigint: true }), open)
+    } catch (error) {
+      throw asTreeError(error)
+    } finally {
+      if (open === undefined) closeSync(fd)
+      else this.open.release(open)
+    }
+  }
+
   /** A regular file, open until it is released. @throws {LostNodeError} and {@link TreeError} EISDIR, EINVAL, EACCES */
   hold(node: NodeId): OpenNode {
     return this.open.hold(node, () => withFd(this.#pin(node), (fd) => openRegular(node, fd)))
@@ -121,6 +137,11 @@ export class Nodes {
     this.resolver.close()
   }
 
+  #holdAny(node: NodeId): { readonly fd: number; readonly open: OpenNode | undefined } {
+    const known = this.open.get(node)
+    if (known === undefined) return { fd: this.#pin(node), open: undefined }
+    return { fd: known.fd, open: this.open.hold(node, () => known) }
+  }
   #pin(node: NodeId): number {
     const { path } = this.resolver.find(node)
     const fd = unless(['ENOENT'], () => openSync(path, PINNED))

@@ -1,4 +1,4 @@
-import { closeSync, constants, fsync, ftruncateSync, openSync } from 'node:fs'
+import { closeSync, constants, fsync, openSync } from 'node:fs'
 import { promisify } from 'node:util'
 import type { Awaitable } from '../byte-source.ts'
 import type { NodeId } from '../file-tree.ts'
@@ -50,9 +50,6 @@ export class OpenNode {
   }
   write(bytes: Uint8Array, position: number): Awaitable<void> {
     return this.writing.write(bytes, position)
-  }
-  truncate(size: number): void {
-    ftruncateSync(this.writing.fd, size)
   }
   async close(): Promise<void> {
     await Promise.all([this.#reading?.close(), this.#writing?.close()])

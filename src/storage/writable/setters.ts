@@ -1,69 +1,60 @@
-import { chmodSync, chownSync, ftruncate, truncateSync, utimesSync } from 'node:fs'
+import { type BigIntStats, ftruncate, utimesSync } from 'node:fs'
+import { chmod, chown, truncate, utimes } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import type { NodeId, Timestamp } from '../file-tree.ts'
 import { timeOf } from '../host-stats.ts'
 import { type AttributeChanges, TreeError } from '../writable-tree.ts'
-import { asTreeError } from './errors.ts'
-import { BLOCK, LARGE } from './large.ts'
 import type { Nodes } from './nodes.ts'
 import type { OpenNode } from './open-node.ts'
-import type { TimeToSet } from '../../sys/file-calls.ts'
 
 const cutLater = promisify(ftruncate)
 
-/** Changes attributes: size, owner, mode, times, in this order. */
-export function setAttributes(nodes: Nodes, node: NodeId, changes: AttributeChanges): void {
+/**
+ * Changes attributes: size, owner, mode, times, in this order. The thread pool does it, for a file system that is busy
+ * writing makes changes wait.
+ *
+ * @throws {StaleNodeError} and {@link TreeError}
+ */
+export async function setAttributes(nodes: Nodes, node: NodeId, changes: AttributeChanges): Promise<void> {
   const { size, uid, gid, mode, accessed, modified } = changes
-  nodes.pinned(node, (path, stats) => {
-    if (size !== undefined) {
-      if (stats.isDirectory()) throw new TreeError('EISDIR', 'A directory has no size to set')
-      if (!stats.isFile()) throw new TreeError('EINVAL', 'Only a regular file has a size to set')
-      // Node's numbers are not exact beyond it, and no file system has such a file.
-      if (size > Number.MAX_SAFE_INTEGER) throw new TreeError('EFBIG', `A file cannot have ${size} bytes`)
-      truncate(nodes, node, path, size)
-    }
-    if (uid !== undefined || gid !== undefined) chownSync(path, uid ?? Number(stats.uid), gid ?? Number(stats.gid))
-    if (mode !== undefined && !stats.isSymbolicLink()) chmodSync(path, mode)
-    if (accessed === undefined && modified === undefined) return
-    if (nodes.calls !== undefined) nodes.calls.setTimes(path, accessed ?? 'keep', modified ?? 'keep')
-    else if (!stats.isSymbolicLink())
-      setTimesRoughly(path, accessed ?? timeOf(stats.atimeNs), modified ?? timeOf(stats.mtimeNs))
+  await nodes.pinnedLater(node, async (path, stats, open) => {
+    if (size !== undefined) await setSize(path, stats, open, size)
+    if (uid !== undefined || gid !== undefined) await chown(path, uid ?? Number(stats.uid), gid ?? Number(stats.gid))
+    if (mode !== undefined && !stats.isSymbolicLink()) await chmod(path, mode)
+    if (accessed !== undefined || modified !== undefined) await setTimes(nodes, path, stats, changes)
   })
   nodes.changed(node)
 }
 
-/** The file, held, if so much is cut off that the file system takes its time: for {@link cut}. */
-export function holdToCut(nodes: Nodes, node: NodeId, size: number): OpenNode | undefined {
-  const stats = nodes.stats(node)
-  const large = stats.isFile() && Number(stats.blocks) * BLOCK >= LARGE && Number(stats.size) - size >= LARGE
-  return large ? nodes.hold(node) : undefined
-}
-
-/** Cuts a held file by the thread pool, and releases it. @throws {TreeError} */
-export async function cut(nodes: Nodes, file: OpenNode, size: number): Promise<void> {
-  try {
-    await file.writing.during((fd) => cutLater(fd, size))
-    nodes.changed(file.node)
-  } catch (error) {
-    throw asTreeError(error)
-  } finally {
-    nodes.open.release(file)
-  }
-}
-
 /** A file that is open for writing may have become read-only since. */
-function truncate(nodes: Nodes, node: NodeId, path: Buffer, size: number): void {
-  const open = nodes.open.get(node)
-  if (open === undefined) truncateSync(path, size)
-  else open.truncate(size)
+async function setSize(path: Buffer, stats: BigIntStats, open: OpenNode | undefined, size: number): Promise<void> {
+  if (stats.isDirectory()) throw new TreeError('EISDIR', 'A directory has no size to set')
+  if (!stats.isFile()) throw new TreeError('EINVAL', 'Only a regular file has a size to set')
+  // Node's numbers are not exact beyond it, and no file system has such a file.
+  if (size > Number.MAX_SAFE_INTEGER) throw new TreeError('EFBIG', `A file cannot have ${size} bytes`)
+  if (open === undefined) await truncate(path, size)
+  else await open.writing.during((fd) => cutLater(fd, size))
+}
+
+/** Whole seconds, as packages have them, by the thread pool. Node has no function that takes others as they are. */
+async function setTimes(
+  nodes: Nodes,
+  path: Buffer,
+  stats: BigIntStats,
+  { accessed, modified }: AttributeChanges,
+): Promise<void> {
+  if (isWhole(accessed) && isWhole(modified)) await utimes(path, accessed.seconds, modified.seconds)
+  else if (nodes.calls !== undefined) nodes.calls.setTimes(path, accessed ?? 'keep', modified ?? 'keep')
+  else if (!stats.isSymbolicLink())
+    setTimesRoughly(path, accessed ?? timeOf(stats.atimeNs), modified ?? timeOf(stats.mtimeNs))
+}
+
+function isWhole(time: AttributeChanges['accessed']): time is Timestamp {
+  return time !== undefined && time !== 'now' && time.nanoseconds === 0
 }
 
 /** As well as Node can: to the microsecond or so. */
-function setTimesRoughly(
-  path: Buffer,
-  accessed: Exclude<TimeToSet, 'keep'>,
-  modified: Exclude<TimeToSet, 'keep'>,
-): void {
+function setTimesRoughly(path: Buffer, accessed: Timestamp | 'now', modified: Timestamp | 'now'): void {
   utimesSync(path, inSeconds(accessed), inSeconds(modified))
 }
 
