@@ -1,4 +1,4 @@
-import { close, read, readSync, write, writeSync } from 'node:fs'
+import { close, read, readSync, write } from 'node:fs'
 import { promisify } from 'node:util'
 import { readNow } from '../sys/read-now.ts'
 import type { Awaitable } from './byte-source.ts'
@@ -16,8 +16,8 @@ const PATIENT_CALLS = 16
 export type ReadNow = typeof readNow
 
 /**
- * An open file whose slow calls go to the thread pool: the event loop is everybody's. What the page cache has, or takes,
- * is done at once, because the way through the pool costs more than the copy.
+ * An open file whose slow calls go to the thread pool: the event loop is everybody's. What the page cache has is
+ * read at once, because the way through the pool costs more than the copy.
  */
 export class PatientFd {
   readonly fd: number
@@ -47,16 +47,18 @@ export class PatientFd {
     return this.#readRest(target, position, done)
   }
 
-  /** Writes all bytes. They must not change before it is done. @throws the system's error; a part may be written then */
-  write(bytes: Uint8Array, position: number): Awaitable<void> {
-    this.#checkOpen()
-    if (this.#patientCalls > 0) return this.#writePatiently(bytes, position)
-    const began = performance.now()
-    for (let done = 0; done < bytes.byteLength; ) {
-      done += writeSync(this.fd, bytes, done, bytes.byteLength - done, position + done)
-    }
-    this.#note(began)
-    return undefined
+  /**
+   * Writes all bytes, by the thread pool: few file systems say beforehand whether a write would wait. They must not change
+   * before it is done.
+   *
+   * @throws the system's error; a part may be written then
+   */
+  write(bytes: Uint8Array, position: number): Promise<void> {
+    return this.during(async (fd) => {
+      for (let done = 0; done < bytes.byteLength; ) {
+        done += (await writeLater(fd, bytes, done, bytes.byteLength - done, position + done)).bytesWritten
+      }
+    })
   }
 
   /** Runs a call on the file that takes its time; the file stays open until it is done. */
@@ -113,15 +115,6 @@ export class PatientFd {
         done += bytesRead
       }
       return done
-    })
-  }
-
-  #writePatiently(bytes: Uint8Array, position: number): Promise<void> {
-    this.#patientCalls -= 1
-    return this.during(async (fd) => {
-      for (let done = 0; done < bytes.byteLength; ) {
-        done += (await writeLater(fd, bytes, done, bytes.byteLength - done, position + done)).bytesWritten
-      }
     })
   }
 

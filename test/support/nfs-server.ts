@@ -16,10 +16,16 @@ export interface NfsProcess extends AsyncDisposable {
  * Starts `netroot serve nfs` with these exports and waits for the line that says it listens.
  *
  * @param port 0 takes any free one
+ * @param inside a program that ends by becoming the one behind it
  */
-export async function serveNfs(exports: readonly string[], port = 0): Promise<NfsProcess> {
-  const args = ['serve', 'nfs', ...exports, '--listen', `127.0.0.1:${port}`]
-  const child = spawn(NETROOT, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+export async function serveNfs(
+  exports: readonly string[],
+  port = 0,
+  inside: readonly string[] = [],
+): Promise<NfsProcess> {
+  const words = [...inside, NETROOT, 'serve', 'nfs', ...exports, '--listen', `127.0.0.1:${port}`]
+  const [program = '', ...args] = words
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   let errors = ''
   child.stderr.on('data', (text: Buffer) => (errors += text.toString()))
   const [line] = (await Promise.race([

@@ -26,11 +26,12 @@ export class LiveFile implements WritableFile {
   read(target: Uint8Array, position: number): Awaitable<number> {
     return guarded(() => this.#open.reading.read(target, position))
   }
-  write(bytes: Uint8Array, position: number): Awaitable<void> {
+  async write(bytes: Uint8Array, position: number): Promise<void> {
     const { node } = this.#open
     const writing = guarded(() => this.#open.write(bytes, position))
     this.#nodes.changed(node)
-    return writing instanceof Promise ? writing.then(() => this.#nodes.changed(node)) : undefined
+    await writing
+    this.#nodes.changed(node)
   }
   async commit(): Promise<void> {
     await guarded(() => this.#open.commit())

@@ -1,6 +1,5 @@
 import { closeSync, constants, fsync, openSync } from 'node:fs'
 import { promisify } from 'node:util'
-import type { Awaitable } from '../byte-source.ts'
 import type { NodeId } from '../file-tree.ts'
 import { PatientFd } from '../patient-fd.ts'
 import { SharedCommit } from './shared-commit.ts'
@@ -48,7 +47,7 @@ export class OpenNode {
   commit(): Promise<void> {
     return this.#commits.run()
   }
-  write(bytes: Uint8Array, position: number): Awaitable<void> {
+  write(bytes: Uint8Array, position: number): Promise<void> {
     return this.writing.write(bytes, position)
   }
   async close(): Promise<void> {
