@@ -308,3 +308,19 @@ test('WritableDirectory cuts, replaces and removes large files', async () => {
     fs.readdirSync('/proc/self/fd').some((fd) => linkOf(`/proc/self/fd/${fd}`).startsWith(`${path}/cut`))
   while (isOpen()) await sleep(10) // the thread pool closes it, too
 })
+
+test('WritableDirectory finds what is being moved, and searches for it nowhere else', async () => {
+  await using made = await fresh()
+  const { tree } = made
+  const node = await tree.makeSymlink(tree.root, 'a', 'target', OWNER)
+  for (let round = 0; round < 200; round += 1) {
+    const [from, to] = round % 2 === 0 ? ['a', 'b'] : ['b', 'a']
+    let isMoved = false
+    const moving = tree.rename(tree.root, from, tree.root, to).then(() => (isMoved = true))
+    while (!isMoved) {
+      assert.equal((await tree.attributes(node)).type, 'symlink') // a second search in a second would find nothing
+      await new Promise(setImmediate)
+    }
+    await moving
+  }
+})

@@ -69,15 +69,17 @@ export async function rename(
     return { ...seen, places: holdPlaces(nodes, [from, name], [to, newName]) }
   })
   const [source, target] = places
-  await during([source.fd, target.fd], () =>
-    givenBackElsewhere(replaced, target.path, () => step(source.path, target.path)),
-  )
-  if (replaced?.node === moved.node) return // two names of one node: POSIX wants nothing to happen
-  if (replaced !== undefined) gone(nodes, replaced, to, newName)
-  nodes.resolver.places.add(moved.node, to, newName)
-  nodes.resolver.places.remove(moved.node, from, name)
-  if (replaced === undefined) nodes.changed(moved.node, from, to)
-  else nodes.changed(moved.node, from, to, replaced.node)
+  await nodes.moving([moved.node], async () => {
+    await during([source.fd, target.fd], () =>
+      givenBackElsewhere(replaced, target.path, () => step(source.path, target.path)),
+    )
+    if (replaced?.node === moved.node) return // two names of one node: POSIX wants nothing to happen
+    if (replaced !== undefined) gone(nodes, replaced, to, newName)
+    nodes.resolver.places.add(moved.node, to, newName)
+    nodes.resolver.places.remove(moved.node, from, name)
+    if (replaced === undefined) nodes.changed(moved.node, from, to)
+    else nodes.changed(moved.node, from, to, replaced.node)
+  })
 }
 
 /** The same, with a whiteout of overlayfs where the name was, in one step. @throws EINVAL where the file system cannot */

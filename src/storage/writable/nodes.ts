@@ -28,6 +28,8 @@ export class Nodes {
   readonly calls: FileCalls | undefined
   readonly #search: Search
   readonly #changes = new Map<NodeId, number>()
+  /** Nodes that are being moved: they may be at neither place just now. */
+  readonly #moves = new Map<NodeId, Promise<void>>()
 
   /** @throws the system's error, if there is no such directory */
   constructor(path: string, calls: FileCalls | undefined, medium?: Medium) {
@@ -57,8 +59,8 @@ export class Nodes {
     let why = first
     for (let searches = 0; searches < MOST_SEARCHES; searches += why instanceof LostNodeError ? 1 : 0) {
       try {
-        if (why instanceof LostNodeError) await this.#search.find(why.node)
-        else await this.resolver.ask(why, told)
+        if (why instanceof ColdNameError) await this.resolver.ask(why, told)
+        else await (this.#moves.get(why.node)?.catch(() => undefined) ?? this.#search.find(why.node))
         return this.resolver.patiently(told, use)
       } catch (error) {
         if (!isToRetry(error)) throw asTreeError(error)
@@ -115,6 +117,16 @@ export class Nodes {
     return this.open.hold(node, () => withFd(this.#pin(node), (fd) => openRegular(node, fd)))
   }
 
+  /** Moves nodes. Who does not find one meanwhile waits, rather than search everything. `move` must find none itself. */
+  async moving(moved: readonly NodeId[], move: () => Promise<void>): Promise<void> {
+    const moving = move()
+    for (const node of moved) this.#moves.set(node, moving)
+    try {
+      await moving
+    } finally {
+      for (const node of moved) if (this.#moves.get(node) === moving) this.#moves.delete(node)
+    }
+  }
   /** Nodes were changed through this tree. */
   changed(...nodes: readonly NodeId[]): void {
     for (const node of nodes) {
