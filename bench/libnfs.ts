@@ -10,6 +10,8 @@ const NOTHING = 0n
 const POLL_MS = 30_000
 /** struct pollfd */
 const POLLFD_BYTES = 8
+/** struct timeval of a 64-bit system */
+const TIMEVAL_BYTES = 16
 
 const { functions: nfs, lib } = dlopen('libnfs.so.13', {
   nfs_init_context: { arguments: [], return: 'pointer' },
@@ -29,6 +31,11 @@ const { functions: nfs, lib } = dlopen('libnfs.so.13', {
   nfs_write: { arguments: ['pointer', 'pointer', 'u64', 'pointer'], return: 'i32' },
   nfs_fsync: { arguments: ['pointer', 'pointer'], return: 'i32' },
   nfs_close: { arguments: ['pointer', 'pointer'], return: 'i32' },
+  nfs_mkdir2: { arguments: ['pointer', 'string', 'i32'], return: 'i32' },
+  nfs_symlink: { arguments: ['pointer', 'string', 'string'], return: 'i32' },
+  nfs_link: { arguments: ['pointer', 'string', 'string'], return: 'i32' },
+  nfs_lchown: { arguments: ['pointer', 'string', 'i32', 'i32'], return: 'i32' },
+  nfs_lutimes: { arguments: ['pointer', 'string', 'pointer'], return: 'i32' },
   nfs_rename: { arguments: ['pointer', 'string', 'string'], return: 'i32' },
   nfs_fstat64_async: { arguments: ['pointer', 'pointer', 'pointer', 'pointer'], return: 'i32' },
   nfs_stat64_async: { arguments: ['pointer', 'string', 'pointer', 'pointer'], return: 'i32' },
@@ -93,9 +100,7 @@ export class LibNfs implements Disposable {
 
   /** Opens a file to read, at once. */
   open(path: string): OpenFile {
-    const room = Buffer.alloc(8)
-    this.#check(nfs.nfs_open(this.#context, path, 0, room), `open ${path}`)
-    return room.readBigUInt64LE()
+    return this.#opened(path, constants.O_RDONLY)
   }
   /** The names in a directory, at once; returns how many. libnfs asks for attributes too. */
   list(path: string): number {
@@ -110,15 +115,52 @@ export class LibNfs implements Disposable {
 
   /** Writes a new file as dpkg does, at once: under another name, to the medium, then renamed. Returns its length. */
   unpack(path: string, content: Buffer): number {
-    const [room, news] = [Buffer.alloc(8), `${path}.dpkg-new`]
-    const flags = constants.O_CREAT | constants.O_WRONLY
-    this.#check(nfs.nfs_open2(this.#context, news, flags, 0o644, room), `create ${news}`)
-    const file = room.readBigUInt64LE()
-    this.#check(nfs.nfs_write(this.#context, file, BigInt(content.byteLength), content), 'write')
+    const news = `${path}.dpkg-new`
+    const file = this.create(news, 0o644)
+    this.write(file, content)
     this.#check(nfs.nfs_fsync(this.#context, file), 'fsync')
-    this.#check(nfs.nfs_close(this.#context, file), 'close')
-    this.#check(nfs.nfs_rename(this.#context, news, path), 'rename')
+    this.close(file)
+    this.rename(news, path)
     return content.byteLength
+  }
+  /** The steps of which packages are unpacked, each at once. */
+  create(path: string, mode: number): OpenFile {
+    const room = Buffer.alloc(8)
+    const flags = constants.O_CREAT | constants.O_WRONLY
+    this.#check(nfs.nfs_open2(this.#context, path, flags, mode, room), `create ${path}`)
+    return room.readBigUInt64LE()
+  }
+  write(file: OpenFile, content: Buffer): void {
+    this.#check(nfs.nfs_write(this.#context, file, BigInt(content.byteLength), content), 'write')
+  }
+  close(file: OpenFile): void {
+    this.#check(nfs.nfs_close(this.#context, file), 'close')
+  }
+  commit(path: string): void {
+    const file = this.#opened(path, constants.O_WRONLY)
+    this.#check(nfs.nfs_fsync(this.#context, file), 'fsync')
+    this.close(file)
+  }
+  rename(from: string, to: string): void {
+    this.#check(nfs.nfs_rename(this.#context, from, to), `rename ${from}`)
+  }
+  makeDirectory(path: string, mode: number): void {
+    this.#check(nfs.nfs_mkdir2(this.#context, path, mode), `make ${path}`)
+  }
+  makeSymlink(target: string, path: string): void {
+    this.#check(nfs.nfs_symlink(this.#context, target, path), `make ${path}`)
+  }
+  link(from: string, to: string): void {
+    this.#check(nfs.nfs_link(this.#context, from, to), `link ${to}`)
+  }
+  setOwner(path: string, uid: number, gid: number): void {
+    this.#check(nfs.nfs_lchown(this.#context, path, uid, gid), `chown ${path}`)
+  }
+  /** Both times, in seconds. */
+  setTimes(path: string, seconds: number): void {
+    const times = Buffer.alloc(TIMEVAL_BYTES * 2)
+    for (const at of [0, TIMEVAL_BYTES]) times.writeBigInt64LE(BigInt(seconds), at)
+    this.#check(nfs.nfs_lutimes(this.#context, path, times), `set the times of ${path}`)
   }
 
   getAttributes(file: OpenFile, done: Done): void {
@@ -145,6 +187,11 @@ export class LibNfs implements Disposable {
     nfs.nfs_destroy_context(this.#context)
   }
 
+  #opened(path: string, flags: number): OpenFile {
+    const room = Buffer.alloc(8)
+    this.#check(nfs.nfs_open(this.#context, path, flags, room), `open ${path}`)
+    return room.readBigUInt64LE()
+  }
   #wait(done: Done): bigint {
     waiting.set(++number, (result, data) => {
       this.#check(result, 'do it')

@@ -1,13 +1,16 @@
+import { installPackage } from './nfs-packages.ts'
 import { LibNfs, type Mount, serve } from './libnfs.ts'
 
 /** What is to be done, as JSON in the first argument. The mount holds `big`, `many/` and `small/`. */
 export interface NfsLoad extends Mount {
-  readonly does: 'getattr' | 'read' | 'sequential' | 'list' | 'stat' | 'files' | 'unpack'
+  readonly does: 'getattr' | 'read' | 'sequential' | 'list' | 'stat' | 'files' | 'unpack' | 'install'
   readonly connections: number
   /** Calls on their way at the same time, on each connection. */
   readonly outstanding: number
   /** Calls, chunks or files, of all connections together. */
   readonly count: number
+  /** Archives of packages, for `install`. */
+  readonly packages?: readonly string[]
 }
 
 /** What it took. */
@@ -56,12 +59,25 @@ function keepBusy(load: NfsLoad, mounts: readonly LibNfs[], calls: readonly Call
   return bytes
 }
 
+function isAtOnce({ does }: NfsLoad): boolean {
+  return does === 'list' || does === 'install'
+}
+
+/** What is done in one go; returns how many entries it had. */
+function atOnce({ does, packages = [] }: NfsLoad, mount: LibNfs): number {
+  if (does === 'list') return mount.list('/many')
+  if (does !== 'install') return 0
+  const install = (archive: string, at: number): number => installPackage(mount, `/i${process.pid}-${at}`, archive)
+  return packages.map(install).reduce((sum, entries) => sum + entries, 0)
+}
+
 function main(load: NfsLoad): NfsLoadResult {
   const mounts = Array.from({ length: load.connections }, () => new LibNfs(load))
-  const calls = load.does === 'list' ? [] : mounts.map((mount) => callsOf(load, mount))
+  const calls = isAtOnce(load) ? [] : mounts.map((mount) => callsOf(load, mount))
   const began = performance.now()
-  const listed = load.does === 'list' ? mounts.reduce((sum, mount) => sum + mount.list('/many'), 0) : load.count
-  const bytes = load.does === 'list' ? 0 : keepBusy(load, mounts, calls)
+  const whole = mounts.reduce((sum, mount) => sum + atOnce(load, mount), 0)
+  const listed = isAtOnce(load) ? whole : load.count
+  const bytes = isAtOnce(load) ? 0 : keepBusy(load, mounts, calls)
   const seconds = (performance.now() - began) / 1000
   for (const mount of mounts) mount[Symbol.dispose]()
   return { seconds, done: listed, bytes }

@@ -12,7 +12,10 @@ export const SPACE = `netroot-bench-${process.pid}`
 export const INSIDE = ['ip', 'netns', 'exec', SPACE] as const
 
 /** What is done, wherever. */
-export type Doing = Omit<NfsLoad, Exclude<keyof Mount, 'version'>>
+export interface Doing extends Omit<NfsLoad, Exclude<keyof Mount, 'version'>> {
+  /** What is written need not be on the disk before the answer: nfs-ganesha never waits for names. */
+  readonly late?: boolean
+}
 
 export interface Server {
   readonly name: string
@@ -23,10 +26,12 @@ export interface Server {
   readonly command: readonly string[]
 }
 
-/** Netroot with an archive or a directory as `/tree`, and a directory to write as `/new`. */
+/** Netroot with an archive or a directory as `/tree`, and a directory to write as `/new`, and as `/late` with `async`. */
 export function netroot(name: string, port: number, path: string, writable: string): Server {
-  const written = `new=${writable},rw,no_root_squash,client=127.0.0.1`
-  const command = [NETROOT, 'serve', 'nfs', `tree=${path}`, written, '--listen', `127.0.0.1:${port}`]
+  const written = ['new', 'late'].map(
+    (one) => `${one}=${join(writable, one)},rw,${one === 'late' ? 'async' : 'sync'},no_root_squash,client=127.0.0.1`,
+  )
+  const command = [NETROOT, 'serve', 'nfs', `tree=${path}`, ...written, '--listen', `127.0.0.1:${port}`]
   return { name, port, mountPort: port, path: '/tree', command }
 }
 
@@ -39,7 +44,8 @@ export async function ganesha(directory: string, tree: string, writable: string)
     `NFS_CORE_PARAM { NFS_Port = ${port}; MNT_Port = ${mountPort}; Protocols = 3, 4;
        Enable_NLM = false; Enable_RQUOTA = false; }
      NFSv4 { Grace_Period = 0; Lease_Lifetime = 10; Graceless = true; }
-     ${exported(1, tree, 'tree', 'RO')}${exported(2, writable, 'new', 'RW')}`,
+     ${exported(1, tree, 'tree', 'RO')}${exported(2, join(writable, 'new'), 'new', 'RW')}
+     ${exported(3, join(writable, 'late'), 'late', 'RW')}`,
   )
   const both =
     'mount -t tmpfs tmpfs /run; mkdir /run/ganesha; rpcbind -w -f & sleep 1; exec ganesha.nfsd -F -L "$0" -f "$1" -p "$2"'
@@ -70,9 +76,10 @@ export async function loaded(server: Server, doing: Doing, cores = '0,1'): Promi
 }
 
 /** What is mounted: the tree, or beside it the directory that is written. */
-function placeOf({ port, mountPort, path }: Server, { version, does }: Doing): Omit<Mount, 'version'> {
+function placeOf({ port, mountPort, path }: Server, { version, does, late = false }: Doing): Omit<Mount, 'version'> {
   const tree = version === 4 ? '/tree' : path
-  return { port, mountPort, path: does === 'unpack' ? tree.replace(/tree$/, 'new') : tree }
+  const isWritten = does === 'unpack' || does === 'install'
+  return { port, mountPort, path: isWritten ? tree.replace(/tree$/, late ? 'late' : 'new') : tree }
 }
 
 /** Rejects as long as nobody listens, or nothing is exported yet. */

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileTreeConformance } from './conformance.ts'
 import { type NodeId, StaleNodeError } from './file-tree.ts'
 import { makeSpecimens } from './specimen-directory.ts'
-import { type Ownership, TreeError, type TreeErrorCode } from './writable-tree.ts'
+import { type LiveAttributes, type Ownership, TreeError, type TreeErrorCode } from './writable-tree.ts'
 import { HOST } from './writable/medium.ts'
 import { slowMedium } from './writable/slow-medium.ts'
 import { WritableDirectory } from './writable-directory.ts'
@@ -318,10 +318,12 @@ test('WritableDirectory finds what is being moved, and searches for it nowhere e
   for (let round = 0; round < 100; round += 1) {
     const [from, to] = round % 2 === 0 ? ['a', 'b'] : ['b', 'a']
     const moving = tree.rename(tree.root, from, tree.root, to)
-    for (let step = 0; step < 5; step += 1) await undefined // the thread pool has it now
-    const asked = []
+    for (let step = 0; step < 5; step += 1) await Promise.resolve() // the thread pool has it now
+    const asked: Promise<LiveAttributes>[] = []
     // As long as this goes on nothing hears that it has been moved.
-    for (const until = performance.now() + 1; performance.now() < until; ) asked.push(tree.attributes(node))
+    for (const until = performance.now() + 1; performance.now() < until; ) {
+      asked.push(Promise.resolve(tree.attributes(node)))
+    }
     const types = (await Promise.all(asked)).map(({ type }) => type) // a second search in a second would find nothing
     assert.ok(types.every((type) => type === 'symlink'))
     await moving

@@ -14,7 +14,7 @@ import { createFile, makeDirectory, makeNode, makeSymlink } from './writable/mak
 import { exchange, link, removeDirectory, rename, renameToWhiteout, unlink } from './writable/movers.ts'
 import { isName } from './writable/names.ts'
 import { Nodes } from './writable/nodes.ts'
-import { type OpenNode, reopen } from './writable/open-node.ts'
+import { reopen } from './writable/open-node.ts'
 import { SharedCommit } from './writable/shared-commit.ts'
 import { setAttributes } from './writable/setters.ts'
 import {

@@ -72,15 +72,9 @@ test('a file system that makes changes wait makes nothing else wait', async () =
     await freeze('-u')
   }
   await Promise.all(changes)
-  assert.deepEqual(answered.sort(), [
-    'CREATE 0',
-    'LINK 0',
-    'MKDIR 0',
-    'REMOVE 0',
-    'RENAME 0',
-    'RMDIR 0',
-    'SETATTR 0',
-    'SYMLINK 0',
-    'WRITE 0',
-  ])
+  const names = ['CREATE', 'LINK', 'MKDIR', 'REMOVE', 'RENAME', 'RMDIR', 'SETATTR', 'SYMLINK', 'WRITE']
+  assert.deepEqual(
+    answered.toSorted((one, other) => (one < other ? -1 : 1)),
+    names.map((name) => `${name} 0`),
+  )
 })

@@ -13,7 +13,7 @@ export interface HeldPlace {
 }
 
 /**
- * Does something with a name of which may be nothing yet. What the system will look for is in memory then.
+ * Does something with a name of which there may be nothing yet, or anything.
  *
  * @param call its slow parts belong to the thread pool: a file system that is busy writing makes changes wait
  * @throws {StaleNodeError} and {@link TreeError}
@@ -26,7 +26,6 @@ export async function atPlace<T>(
 ): Promise<T> {
   const place = await nodes.use(() => {
     checkName(name)
-    nodes.resolver.see(directory, name)
     return holdPlace(nodes, directory, name)
   })
   return during([place.fd], () => call(place))

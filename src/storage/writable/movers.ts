@@ -114,20 +114,20 @@ export async function exchange(
 
 /** Removes a name that is no directory. @throws {StaleNodeError} and {@link TreeError} */
 export function unlink(nodes: Nodes, directory: NodeId, name: ByteString): Promise<void> {
-  return remove(nodes, directory, name, (found, path) => {
+  return takeAway(nodes, directory, name, (found, path) => {
     if (found.stats.isDirectory()) throw new TreeError('EISDIR', 'It is a directory')
     return givenBackElsewhere(found, path, () => unlinkLater(path))
   })
 }
 
 export function removeDirectory(nodes: Nodes, directory: NodeId, name: ByteString): Promise<void> {
-  return remove(nodes, directory, name, ({ stats }, path) => {
+  return takeAway(nodes, directory, name, ({ stats }, path) => {
     if (!stats.isDirectory()) throw new TreeError('ENOTDIR', 'It is no directory')
     return rmdirLater(path)
   })
 }
 
-async function remove(
+async function takeAway(
   nodes: Nodes,
   directory: NodeId,
   name: ByteString,
