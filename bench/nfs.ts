@@ -35,8 +35,9 @@ const ROWS: readonly NfsRow[] = [
   // nfs-ganesha does not wait until a name is on the disk, whatever it is asked.
   ...inBoth('unpack 500 files as dpkg does, names on the disk, files/s', 'unpack', 1, 1, 500),
   ...inBoth('unpack 500 files as dpkg does, async, files/s', 'unpack', 1, 1, 500, { late: true }),
-  ...inBoth('packages as dpkg does, names on the disk, entries/s', 'install', 1, 1, 1),
-  ...inBoth('packages as dpkg does, async, entries/s', 'install', 1, 1, 1, { late: true }),
+  // With version 4 libnfs 5 has no room for what a package writes.
+  ...inBoth('packages as dpkg does, names on the disk, entries/s', 'install', 1, 1, 1).slice(0, 1),
+  ...inBoth('packages as dpkg does, async, entries/s', 'install', 1, 1, 1, { late: true }).slice(0, 1),
 ]
 
 function inBoth(

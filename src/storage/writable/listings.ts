@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises'
+import { nextTurn, turnIsOver } from '../../sys/turn.ts'
 import { type DirectoryEntry, type NodeId, StaleNodeError } from '../file-tree.ts'
 import { lookThrough } from './look-through.ts'
 import { cookieOf } from './names.ts'
@@ -12,8 +12,6 @@ interface Listing {
 
 type Entry = Required<DirectoryEntry>
 
-/** Milliseconds that sorting holds the event loop at once. */
-const SLICE_MS = 3
 /** A listing is sorted in parts by the upper bits of the cookies, which are spread evenly: 256 of 52 bits and a little. */
 const PART = 2 ** 44
 const PARTS = 257
@@ -78,12 +76,9 @@ export class Listings {
 /** All of them in the order of cookies, sorted part by part, in short slices. */
 async function inOrder(parts: readonly Entry[][]): Promise<readonly DirectoryEntry[]> {
   const entries: DirectoryEntry[] = []
-  let until = performance.now() + SLICE_MS
   for (const part of parts) {
     entries.push(...part.sort((one, other) => one.cookie - other.cookie || (one.name < other.name ? -1 : 1)))
-    if (performance.now() < until) continue
-    await setImmediate()
-    until = performance.now() + SLICE_MS
+    if (turnIsOver()) await nextTurn()
   }
   return entries
 }

@@ -1,11 +1,11 @@
 import { closeSync } from 'node:fs'
-import { setImmediate } from 'node:timers/promises'
+import { nextTurn, turnIsOver } from '../../sys/turn.ts'
 import type { ByteString } from '../../wire/bytestring.ts'
 import type { NodeId } from '../file-tree.ts'
 import type { Found, Resolver } from './resolver.ts'
 
-/** Milliseconds that the event loop is held at once. */
-const SLICE_MS = 3
+/** Names between two looks at the clock. */
+const BATCH = 16
 /** Questions to the medium that are on their way at the same time: others have some, too. */
 const MOST_ASKED = 32
 
@@ -31,15 +31,14 @@ export async function lookThrough(
     asked.add(asking)
   }
   try {
-    let until = performance.now() + SLICE_MS
+    let seen = 0
     for await (const name of resolver.names(place)) {
       const found = resolver.seeSoon(directory, place, name)
       if (found instanceof Promise) later(name, found)
       else if (found !== undefined) visit(name, found)
       if (asked.size >= MOST_ASKED) await Promise.race(asked)
-      if (performance.now() < until) continue
-      await setImmediate()
-      until = performance.now() + SLICE_MS
+      seen += 1
+      if (seen % BATCH === 0 && turnIsOver()) await nextTurn()
     }
   } finally {
     await Promise.all(asked)

@@ -78,5 +78,5 @@ export const MAX_WRITE_BYTES = 1024 * 1024
 /** Bytes of one READDIR that serve best; more than `MAX_DIRECTORY_BYTES` are not sent. */
 export const PREFERRED_DIRECTORY_BYTES = 64 * 1024
 export const MAX_DIRECTORY_BYTES = 256 * 1024
-/** Entries that are written at once: others have their turn in the midst of a long page. */
-export const DIRECTORY_SLICE = 256
+/** Entries that are written between two looks at the clock: others have their turn in the midst of a long page. */
+export const DIRECTORY_BATCH = 16

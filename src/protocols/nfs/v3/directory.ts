@@ -1,9 +1,9 @@
-import { setImmediate } from 'node:timers/promises'
+import { nextTurn, turnIsOver } from '../../../sys/turn.ts'
 import { type Steps, ready } from '../../rpc/steps.ts'
 import type { XdrWriter } from '../../rpc/xdr-writer.ts'
 import { type Located, attributesOrGone } from '../located.ts'
 import { ATTRIBUTES_BYTES, cookieVerifier, encodeNoPostOp, encodePostOp } from './attributes.ts'
-import { DIRECTORY_SLICE, MAX_DIRECTORY_BYTES, NFS3 } from './constants.ts'
+import { DIRECTORY_BATCH, MAX_DIRECTORY_BYTES, NFS3 } from './constants.ts'
 import { type EncodedDirectories, bytesBetween, endOfPage } from './encoded-directories.ts'
 import {
   type Entries,
@@ -140,7 +140,7 @@ function* page(
       const attributes = attributesOrGone(served.tree, entry.node)
       encodePlus(reply, served, entry.node, attributes instanceof Promise ? yield* ready(attributes) : attributes)
     }
-    if ((place - first) % DIRECTORY_SLICE === DIRECTORY_SLICE - 1) yield setImmediate()
+    if (place % DIRECTORY_BATCH === 0 && turnIsOver()) yield nextTurn()
   }
   return place
 }

@@ -1,8 +1,9 @@
-import { setImmediate } from 'node:timers/promises'
+import { nextTurn, turnIsOver } from '../../../sys/turn.ts'
 import type { Awaitable } from '../../../storage/byte-source.ts'
-import type { FileTree, NodeId } from '../../../storage/file-tree.ts'
+import type { DirectoryEntry, FileTree, NodeId } from '../../../storage/file-tree.ts'
 import { XdrWriter } from '../../rpc/xdr-writer.ts'
 import type { Located, ServedExport } from '../located.ts'
+import { DIRECTORY_BATCH } from './constants.ts'
 import { type Entries, countOf, encodeEntry, encodePlus, entryAt, entryBytes, PLUS_BYTES } from './entries.ts'
 
 /** What is kept of all directories together. */
@@ -10,10 +11,8 @@ const MOST_BYTES = 32 * 1024 * 1024
 /** A directory with fewer entries is written as fast as it is looked up; one with more would take what there is room for. */
 const FEWEST_ENTRIES = 16
 const MOST_ENTRIES = 32_768
-/** Milliseconds that the event loop is held at once. */
-const SLICE_MS = 2
-/** Entries between two looks at the clock. */
-const BATCH = 64
+/** Bytes from which on what was written is kept as it lies there: a copy would take as long as the writing. */
+const LARGE = 2 * 1024 * 1024
 
 /** All entries of a directory as READDIRPLUS sends them, one behind the other. */
 export interface EncodedDirectory {
@@ -114,7 +113,6 @@ async function encode(served: ServedExport, entries: Entries): Promise<EncodedDi
   w.begin()
   w.reserve(bytesOfAll(entries))
   w.truncate(0)
-  let until = performance.now() + SLICE_MS
   for (let place = 0; place < count; place += 1) {
     const entry = entryAt(entries, place)
     if (entry === undefined) break
@@ -122,14 +120,13 @@ async function encode(served: ServedExport, entries: Entries): Promise<EncodedDi
     encodeEntry(w, entry, place)
     encodePlus(w, served, entry.node, attributes instanceof Promise ? await attributes : attributes)
     ends[place] = w.length
-    if (place % BATCH !== 0 || performance.now() < until) continue
-    await setImmediate()
-    until = performance.now() + SLICE_MS
+    if (place % DIRECTORY_BATCH === 0 && turnIsOver()) await nextTurn()
   }
-  return { bytes: w.takeCopy(), ends }
+  return { bytes: w.length < LARGE ? w.takeCopy() : (w.takeAll()?.bytes ?? w.takeCopy()), ends }
 }
 
 function bytesOfAll(entries: Entries): number {
-  const all = [...entries.dots, ...entries.listed]
-  return all.reduce((sum, entry) => sum + entryBytes(entry) + PLUS_BYTES, 0)
+  const bytesOf = (some: readonly DirectoryEntry[]): number =>
+    some.reduce((sum, entry) => sum + entryBytes(entry) + PLUS_BYTES, 0)
+  return bytesOf(entries.dots) + bytesOf(entries.listed)
 }

@@ -1,11 +1,11 @@
-import { setImmediate } from 'node:timers/promises'
+import { nextTurn, turnIsOver } from '../../../../sys/turn.ts'
 import type { DirectoryEntry } from '../../../../storage/file-tree.ts'
 import { mayRead } from '../../../../storage/permissions.ts'
 import { type Steps, ready } from '../../../rpc/steps.ts'
 import type { XdrReader } from '../../../rpc/xdr-reader.ts'
 import { type Located, attributesIfThere } from '../../located.ts'
 import { cookieVerifier } from '../../v3/attributes.ts'
-import { DIRECTORY_SLICE, MAX_DIRECTORY_BYTES } from '../../v3/constants.ts'
+import { DIRECTORY_BATCH, MAX_DIRECTORY_BYTES } from '../../v3/constants.ts'
 import { writeAttributes } from '../attributes.ts'
 import { type Bitmap, readBitmap } from '../bitmap.ts'
 import { type Compound, operation } from '../compound.ts'
@@ -88,7 +88,7 @@ function* page(
     const fits = reply.length - start <= room
     if (!fits || !written) reply.truncate(before)
     if (!fits) return place
-    if ((place - from) % DIRECTORY_SLICE === DIRECTORY_SLICE - 1) yield setImmediate()
+    if (place % DIRECTORY_BATCH === 0 && turnIsOver()) yield nextTurn()
   }
 }
 
