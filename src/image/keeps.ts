@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { type Mac, tryParseMac } from '../net/mac.ts'
@@ -95,7 +95,13 @@ export class Keeps {
   async note(mac: Mac, owner: KeepOwner): Promise<void> {
     const directory = this.directoryOf(mac)
     await mkdir(directory, { recursive: true, mode: 0o700 })
-    await writeFileAtomic(join(directory, 'client.json'), (file) => file.writeFile(`${JSON.stringify(owner)}\n`))
+    const [path, text] = [join(directory, 'client.json'), `${JSON.stringify(owner)}\n`]
+    await writeFileAtomic(path, text).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOSPC' && error.code !== 'EDQUOT') throw error
+      await overwrite(path, text).catch(() => {
+        throw error
+      })
+    })
   }
 
   /**
@@ -111,6 +117,15 @@ export class Keeps {
     await syncDirectory(this.#directory)
     await rm(doomed, { recursive: true, force: true })
   }
+}
+
+/** Within the block that the file has: a machine boots on a full disk, where a second file has no room. */
+async function overwrite(path: string, text: string): Promise<void> {
+  await using file = await open(path, 'r+')
+  const { bytesWritten } = await file.write(text, 0)
+  if (bytesWritten !== Buffer.byteLength(text)) throw new Error(`${path} is cut off`)
+  await file.truncate(bytesWritten)
+  await file.sync()
 }
 
 function jsonIn(text: string): unknown {

@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { importStream } from '../../src/image/import.ts'
 import { Keeps } from '../../src/image/keeps.ts'
 import { specimenTar } from '../../src/image/specimen.ts'
@@ -111,5 +112,19 @@ test('a client of NFSv4 walks to the root of its boot and writes there; another 
       assert.match((await run('nfs-ls', [url('')])).toString(), / copied$/m)
     }
     await assert.rejects(run('nfs-ls', [url('', path.replace('cccccc', 'bbbbbb'))]), /NOENT/)
+  }
+})
+
+test('what a machine keeps on a full file system stays whole, can be opened, and has room again when it frees some', {
+  skip: process.getuid?.() !== 0,
+}, async () => {
+  const script = fileURLToPath(new URL('../support/on-full-disk.ts', import.meta.url))
+  const small = await mkdtemp(join(tmpdir(), 'netroot-small-'))
+  try {
+    // in a mount namespace of its own: this host sees nothing of it
+    const mounted = 'mount -t tmpfs -o size=2m small "$0" && exec "$@"'
+    await run('unshare', ['--mount', 'sh', '-c', mounted, small, process.execPath, script, small])
+  } finally {
+    await rm(small, { recursive: true })
   }
 })

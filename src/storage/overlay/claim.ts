@@ -1,4 +1,4 @@
-import { link, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, readlink, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { codeOf } from '../writable/errors.ts'
 
@@ -10,7 +10,7 @@ export class InUseError extends Error {
 /**
  * Notes in a directory that this process has it open. What a process left that was killed does not count.
  *
- *     DIRECTORY/owner   PID START, as in /proc/PID/stat
+ *     DIRECTORY/owner -> PID START     a symlink: made in one step with what it says, and on a full disk too
  *
  * @returns takes the note away again
  * @throws {InUseError} that names the process which has it
@@ -18,32 +18,35 @@ export class InUseError extends Error {
 export async function claim(directory: string): Promise<() => Promise<void>> {
   const path = join(directory, 'owner')
   const own = `${process.pid} ${await startOf(process.pid)}`
-  const staged = `${path}.${process.pid}`
-  await writeFile(staged, own)
-  try {
-    for (let tries = 0; !(await isLinked(staged, path)); tries += 1) {
-      const owner = (await readFile(path, 'utf8').catch(() => '')).trim()
-      if (owner === own) return async () => undefined // opened twice by one process: the first gives it back
-      if (tries > 1 || (await isRunning(owner))) {
-        throw new InUseError(`${directory} is in use by process ${owner.split(' ')[0]}: stop it first`)
-      }
-      await rm(path, { force: true })
+  for (let tries = 0; !(await isNoted(own, path)); tries += 1) {
+    const owner = await ownerIn(path)
+    if (owner === own) return async () => undefined // opened twice by one process: the first gives it back
+    if (tries > 1 || (await isRunning(owner))) {
+      throw new InUseError(`${directory} is in use by process ${owner.split(' ')[0]}: stop it first`)
     }
-  } finally {
-    await rm(staged, { force: true })
+    await rm(path, { force: true })
   }
   return () => rm(path, { force: true })
 }
 
-/** A link is made in one step, and only where there is none: with what it says. */
-async function isLinked(from: string, to: string): Promise<boolean> {
+async function isNoted(own: string, path: string): Promise<boolean> {
   try {
-    await link(from, to)
+    await symlink(own, path)
     return true
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false
     throw error
   }
+}
+
+/** Who noted it; '' where nobody has any more. */
+async function ownerIn(path: string): Promise<string> {
+  const inFile = (): Promise<string> => readFile(path, 'utf8') // as earlier versions wrote it
+  return (
+    await readlink(path)
+      .catch(inFile)
+      .catch(() => '')
+  ).trim()
 }
 
 async function isRunning(owner: string): Promise<boolean> {

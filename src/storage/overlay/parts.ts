@@ -20,7 +20,7 @@ export class OtherReleaseError extends Error {
  *     DIRECTORY/release   the key of the release
  *     DIRECTORY/upper     what the client has changed
  *     DIRECTORY/work      what is being made; emptied at each start
- *     DIRECTORY/owner     the process that has it open
+ *     DIRECTORY/owner     the process that has it open, a symlink
  *
  * @throws {OtherReleaseError}, {@link InUseError} and the system's error
  */
