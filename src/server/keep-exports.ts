@@ -3,6 +3,8 @@ import { mkdir } from 'node:fs/promises'
 import type { Keep, KeepOwner, Keeps } from '../image/keeps.ts'
 import { StoreError } from '../image/release.ts'
 import type { Boot } from '../fleet/boots-reader.ts'
+import type { BootEvent } from '../fleet/events.ts'
+import { Evidence } from '../fleet/evidence.ts'
 import type { KeepEvent, KeepFreed } from '../fleet/keep-events.ts'
 import { type Mac, tryParseMac } from '../net/mac.ts'
 import { KEY_BYTES, type NfsExport, type NfsExports } from '../protocols/nfs/export.ts'
@@ -28,6 +30,8 @@ export interface KeepExportsOptions {
   readonly addressOf: (boot: string) => string | undefined
   /** Told what becomes of the directory of a boot. */
   readonly tell?: (boot: string, event: KeepEvent) => void
+  /** What was told before of a boot's directory; needed once it is opened again. */
+  readonly told?: (boot: string) => readonly BootEvent[]
   readonly log: Logger
 }
 
@@ -162,7 +166,8 @@ export class KeepExports implements AsyncDisposable {
     })
     const key = keyOf(mac, boot)
     const path = `/keep/${mac.replaceAll(':', '-')}/${boot}`
-    const room = new KeepRoomWatch(tree, (event) => this.#tell(boot, event))
+    const { isFull } = new Evidence(this.#options.told?.(boot) ?? [], 0)
+    const room = new KeepRoomWatch(tree, (event) => this.#tell(boot, event), isFull)
     const onRefusal = room.refused.bind(room)
     const served = { path, key, tree, policy: this.#policyOf(boot), onRefusal }
     this.#open.set(mac, { boot, key: byteStringFrom(key), tree, served, room })

@@ -27,4 +27,13 @@ test('KeepRoomWatch tells once that there is no room, and once that there is aga
   watch[Symbol.dispose]()
   await later()
   assert.deepEqual(told, ['keep.full', 'keep.room', 'keep.full'])
+  const toldLater: string[] = []
+  const again = new KeepRoomWatch(
+    { space: () => ({ ...SPACE, availableBytes }) },
+    ({ type }) => void toldLater.push(type),
+    true,
+  )
+  await later()
+  assert.deepEqual(toldLater, ['keep.room'], 'the server was started again meanwhile')
+  again[Symbol.dispose]()
 })

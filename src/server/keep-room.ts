@@ -12,9 +12,11 @@ export class KeepRoomWatch implements Disposable {
   readonly #tell: (event: KeepFull | KeepRoom) => void
   #timer: NodeJS.Timeout | undefined
 
-  constructor(tree: Pick<WritableTree, 'space'>, tell: (event: KeepFull | KeepRoom) => void) {
+  /** @param wasFull it was told before, by a server that has ended */
+  constructor(tree: Pick<WritableTree, 'space'>, tell: (event: KeepFull | KeepRoom) => void, wasFull = false) {
     this.#tree = tree
     this.#tell = tell
+    if (wasFull) this.#lookLater()
   }
 
   /** A change was refused. */
@@ -22,12 +24,16 @@ export class KeepRoomWatch implements Disposable {
     const isQuota = code === 'EDQUOT'
     if ((code !== 'ENOSPC' && !isQuota) || this.#timer !== undefined) return
     this.#tell({ type: 'keep.full', at: Date.now(), isQuota })
-    this.#timer = setInterval(() => void this.#look(), LOOK_AGAIN_MS).unref()
+    this.#lookLater()
   }
 
   [Symbol.dispose](): void {
     clearInterval(this.#timer)
     this.#timer = undefined
+  }
+
+  #lookLater(): void {
+    this.#timer = setInterval(() => void this.#look(), LOOK_AGAIN_MS).unref()
   }
 
   /** What a quota leaves the system does not say: the next refusal tells it again. */

@@ -62,6 +62,7 @@ export async function makeServices(
       releases,
       addressOf: (boot) => story.get(boot)?.address,
       tell: (boot, event) => story.record(boot, event),
+      told: (boot) => story.events(boot),
       log: log.child({ service: 'keep' }),
     }),
   )
