@@ -43,6 +43,7 @@ const WRITES = [
 
 test('a machine boots to its login on a root that keeps what is written', { timeout: 200_000 }, async () => {
   assert.match((await eventOf(served, 'nfs.mount')).path, /^\/keep\/52-54-/)
+  assert.equal((await eventOf(served, 'keep.opened')).isNew, true)
   assert.equal((await eventOf(served, 'report.alive')).state, 'running')
   session = await Session.login(pc)
   assert.match(await session.run('findmnt -n -o FSTYPE,OPTIONS /'), /^nfs4 +rw,.*vers=4\.2/)
@@ -74,6 +75,7 @@ test('the next boot finds what the machine wrote, and is the same machine', { ti
   await eventOf(served, 'report.shutdown', { from })
   await pc.exited
   const again = await bootDirectly(served, { name: 'keeper', memoryMiB: 1024, cpus: 2 })
+  assert.equal((await eventOf(served, 'keep.opened', { from })).isNew, false)
   assert.equal((await eventOf(served, 'report.alive', { from })).state, 'running')
   const later = await Session.login(again)
   assert.equal(
