@@ -10,20 +10,31 @@ export const TEST_CACHE = process.env['NETROOT_TEST_CACHE'] ?? join(homedir(), '
 
 let release: Promise<{ store: ReleaseStore; digest: string }> | undefined
 
+/** The image of Debian stable that most tests boot. */
+const DEBIAN = 'debian'
+
 /**
  * A release of Debian stable, `debian` in its store, root's password `netroot`. It is built at the first call ever,
  * which takes half a minute and the host's package mirror, and shared by all tests.
  */
 export function debianRelease(): Promise<{ store: ReleaseStore; digest: string }> {
-  return (release ??= build())
+  return (release ??= build(DEBIAN, []))
 }
 
-async function build(): Promise<{ store: ReleaseStore; digest: string }> {
+/** The same as another image, with further packages in it. */
+export function debianWith(
+  image: string,
+  packages: readonly string[],
+): Promise<{ store: ReleaseStore; digest: string }> {
+  return build(image, packages)
+}
+
+async function build(image: string, packages: readonly string[]): Promise<{ store: ReleaseStore; digest: string }> {
   const directory = join(TEST_CACHE, 'store')
   await mkdir(directory, { recursive: true })
   // Test files are processes of their own: the first one builds, the others wait for it.
   const script = fileURLToPath(new URL('debian-build.ts', import.meta.url))
-  const args = ['--close', join(TEST_CACHE, 'debian.lock'), process.execPath, script, directory]
+  const args = ['--close', join(TEST_CACHE, 'debian.lock'), process.execPath, script, directory, image, ...packages]
   const digest = (await run('flock', args)).toString().trim()
   return { store: await ReleaseStore.open(directory), digest }
 }
