@@ -155,7 +155,7 @@ function variablesOf(request: PlanRequest): Record<string, string> {
 }
 
 /** The versions of NFS that a machine tries, in this order; our own server has all of them, one that is named may not. */
-export const NFS_VERSIONS = '4.2/4.1/4.0/3'
+const NFS_VERSIONS = '4.2/4.1/4.0/3'
 
 const ROOT_URLS = {
   nfs: (request: PlanRequest) => nfsRootsOf(request).map(nfsRootUrl).join(' '),

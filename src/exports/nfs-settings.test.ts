@@ -12,13 +12,11 @@ const urls = (nfs: OtherNfs, hasOwnRoot = false): string[] =>
 
 test('nfsServerRoots() names no port where the machine is to ask rpcbind, and the path that each server has', () => {
   assert.deepEqual(urls(KERNEL), [`nfs://10.0.0.1${RELEASE.directory}?vers=4.2/4.1/4.0/3`])
-  assert.deepEqual(urls({ ...KERNEL, server: 'ganesha' }), [
-    `nfs://10.0.0.1/release/${RELEASE.digest}?vers=4.2/4.1/4.0/3`,
-  ])
+  assert.deepEqual(urls({ ...KERNEL, server: 'ganesha' }), [`nfs://10.0.0.1/release/${RELEASE.digest}?vers=4.1/4.0/3`])
 })
 
 test('nfsServerRoots() leaves version 3 out where the port is another, as MOUNT is not on it', () => {
-  const url = `nfs://10.0.0.1:2050/release/${RELEASE.digest}?vers=4.2/4.1/4.0`
+  const url = `nfs://10.0.0.1:2050/release/${RELEASE.digest}?vers=4.1/4.0`
   assert.deepEqual(urls({ server: 'ganesha', port: 2050 }), [url])
 })
 

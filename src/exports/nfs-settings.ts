@@ -1,5 +1,4 @@
 import { resolve } from 'node:path'
-import { NFS_VERSIONS } from '../boot/plan.ts'
 import type { NfsRoot } from '../boot/nfs-root.ts'
 import type { Config } from '../config/schema.ts'
 import type { OtherNfs } from '../config/nfs.ts'
@@ -20,6 +19,8 @@ interface NfsServerKind {
   readonly start: string
   /** What to type where it is not there. */
   readonly install: string
+  /** The versions of NFSv4 that machines try before 3, in this order. */
+  readonly versions4: string
   readonly render: typeof knfsdExport
 }
 
@@ -30,6 +31,7 @@ const KINDS: Readonly<Record<OtherNfs['server'], NfsServerKind>> = {
     reload: ['exportfs', '-ra'],
     start: 'systemctl enable --now nfs-server',
     install: 'apt-get install nfs-kernel-server',
+    versions4: '4.2/4.1/4.0',
     render: knfsdExport,
   },
   ganesha: {
@@ -38,6 +40,7 @@ const KINDS: Readonly<Record<OtherNfs['server'], NfsServerKind>> = {
     reload: ['systemctl', 'reload', 'nfs-ganesha'],
     start: 'systemctl enable --now nfs-ganesha',
     install: 'apt-get install nfs-ganesha nfs-ganesha-vfs',
+    versions4: '4.1/4.0', // by 4.2 Linux 6.12 gets EIO for programs from ganesha 4.3
     render: ganeshaExport,
   },
 }
@@ -87,7 +90,8 @@ export function nfsServerRoots(
   const root = { address: nfs.address ?? address, path }
   if (hasOwnRoot) return [{ ...root, versions: '3' }]
   // with a port in the URL MOUNT is looked for there too, which is netroot's own way
-  return [isUsualPort ? { ...root, versions: NFS_VERSIONS } : { ...root, port: nfs.port, versions: '4.2/4.1/4.0' }]
+  const { versions4 } = KINDS[nfs.server]
+  return [isUsualPort ? { ...root, versions: `${versions4}/3` } : { ...root, port: nfs.port, versions: versions4 }]
 }
 
 /** The networks whose machines are served, as both servers write them. */

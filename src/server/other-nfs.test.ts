@@ -58,7 +58,7 @@ test('OtherNfs unpacks a release, exports it and says where it is', asRoot, asyn
   const { store, digest, file, told, make, server, stateDirectory } = await setUp(t)
   const other = make()
   const roots = await other.rootsOf(digest, '10.0.0.1')
-  assert.deepEqual(roots.map(nfsRootUrl), [`nfs://10.0.0.1:${server.port}/release/${digest}?vers=4.2/4.1/4.0`])
+  assert.deepEqual(roots.map(nfsRootUrl), [`nfs://10.0.0.1:${server.port}/release/${digest}?vers=4.1/4.0`])
   const text = await readFile(file, 'utf8')
   assert.match(text, new RegExp(`Path = "${store.directory}/cache/${digest}/tree";`))
   assert.deepEqual(told, [`${file} written, for nfs-ganesha: one release`, 'true run'])

@@ -58,7 +58,7 @@ test('a machine boots to its login with the root of nfs-ganesha', { timeout: 400
     config: 'nfs: { server: ganesha, file: /run/netroot.conf, reload: pkill -HUP -F /run/ganesha.pid }',
     prepare: startGanesha,
   })
-  await bootsToLogin(served, new RegExp(`^nfs://10\\.77\\.0\\.1/release/${digest}\\?vers=4\\.2`))
+  await bootsToLogin(served, new RegExp(`^nfs://10\\.77\\.0\\.1/release/${digest}\\?vers=4\\.1`))
 })
 
 test("a machine boots to its login with the root of the kernel's nfsd, in a server machine", {
