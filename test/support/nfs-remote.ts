@@ -112,6 +112,18 @@ export class RemoteTree3 implements RemoteTree {
       w.u32(0)
     })
   }
+  /** What the server calls it by. */
+  handleOf(node: NodeId): Buffer {
+    return this.#handles.get(node)
+  }
+  /** The first bytes of a file. @throws {TreeError} */
+  async read(node: NodeId): Promise<string> {
+    const reply = await this.#call(6, (w) => w.opaque(this.#handles.get(node)).u64(0).u32(100))
+    const status = reply.u32('status')
+    if (status !== 0) refuse(status)
+    reply.fixed(88 + 8, 'attributes, count, eof')
+    return reply.opaque(100, 'data').toString()
+  }
   open(node: NodeId) {
     const write = (bytes: Uint8Array, position: number): Promise<void> =>
       this.#do(7, (w) => w.opaque(this.#handles.get(node)).u64(position).u32(bytes.byteLength).u32(2).opaque(bytes))
@@ -132,12 +144,16 @@ export class RemoteTree3 implements RemoteTree {
 }
 
 /** A connection on which one reply is waited for at a time. */
-class Wire {
+export class Wire {
   readonly socket: Socket
   readonly #assembler = new RecordAssembler(2 ** 21)
 
-  static async open(port: number): Promise<Wire> {
-    const socket = connect({ port, host: HOST, noDelay: true })
+  /** @param from where it comes from: an address of this host, a port */
+  static async open(
+    port: number,
+    from: { readonly localAddress?: string; readonly localPort?: number } = {},
+  ): Promise<Wire> {
+    const socket = connect({ port, host: HOST, noDelay: true, ...from })
     await once(socket, 'connect')
     return new Wire(socket)
   }

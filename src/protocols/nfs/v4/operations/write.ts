@@ -1,4 +1,5 @@
 import { modeWithoutSetId } from '../../../../storage/permissions.ts'
+import type { ByteSource } from '../../../../storage/byte-source.ts'
 import { type WritableFile, isWritableFile } from '../../../../storage/writable-tree.ts'
 import { type Steps, ready } from '../../../rpc/steps.ts'
 import type { XdrReader } from '../../../rpc/xdr-reader.ts'
@@ -89,11 +90,9 @@ export const seek = operation(
     const { size } = file.attributes
     if (offset >= size) refuse(NFS4.noSuchPosition)
     let found: number | undefined = region === 'data' ? offset : size
-    if (file.grant.writes) {
-      yield* withFile(file, function* (open): Steps {
-        found = yield* ready(open.seek(offset, region))
-      })
-    }
+    yield* withSource(file, function* (open): Steps {
+      if (isWritableFile(open)) found = yield* ready(open.seek(offset, region))
+    })
     reply.bool(found === undefined || found >= size).u64(found ?? size)
   },
 )
@@ -116,10 +115,14 @@ function* dropSetId(file: Granted): Steps {
 }
 
 /** Does something with the file, open. @throws {StatusError} NFS4ERR_ROFS */
-function* withFile({ served, node }: Granted, use: (open: WritableFile) => Steps): Steps {
+function withFile(file: Granted, use: (open: WritableFile) => Steps): Steps {
+  return withSource(file, (open) => use(isWritableFile(open) ? open : refuse(NFS4.readOnlyFileSystem)))
+}
+
+function* withSource({ served, node }: Granted, use: (open: ByteSource) => Steps): Steps {
   const open = yield* ready(served.openFiles.acquire(node))
   try {
-    yield* use(isWritableFile(open) ? open : refuse(NFS4.readOnlyFileSystem))
+    yield* use(open)
   } finally {
     served.openFiles.release(node)
   }
