@@ -157,7 +157,7 @@ test('compounds of 10 000 operations and 60 000 stateids are answered, and other
 
 test('256 calls of a MiB that never end take what they sent, not more; others are served', async () => {
   await using server = await serve()
-  const before = await residentMiB(server)
+  const atFirst = await residentMiB(server)
   const half = Buffer.concat([Buffer.from('80100000', 'hex'), Buffer.alloc(MIB / 2)])
   const wires = await Promise.all(Array.from({ length: 256 }, () => Wire.open(server.port)))
   for (const { socket } of wires) {
@@ -169,7 +169,7 @@ test('256 calls of a MiB that never end take what they sent, not more; others ar
   const other = await Wire.open(server.port, { localAddress: '127.0.0.2' })
   const client = await SessionClient.connect(other)
   assert.equal((await client.run([...put('ro'), openOp('file')])).status, 0)
-  const grown = (await residentMiB(server)) - before
+  const grown = (await residentMiB(server)) - atFirst
   assert.ok(grown < 400, `they cost ${grown} MiB`)
   for (const { socket } of [...wires, other]) socket.destroy()
 })

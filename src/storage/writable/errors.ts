@@ -34,8 +34,13 @@ export function asTreeError(error: unknown): unknown {
   return new TreeError(known, error instanceof Error ? error.message : known, { cause: error })
 }
 
+/** Errors of Linux that Node has no name for: to it they are all UNKNOWN. */
+const NAMELESS: Readonly<Record<number, TreeErrorCode>> = { [-122]: 'EDQUOT' }
+
 /** The `code` of an error of the system. */
 export function codeOf(error: unknown): string | undefined {
+  const errno = error instanceof Error && 'errno' in error && typeof error.errno === 'number' ? error.errno : 0
+  if (errno in NAMELESS) return NAMELESS[errno]
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }
 
