@@ -4,7 +4,7 @@ import { silent } from '../../../sys/log.ts'
 import { BlockPool } from '../../rpc/block-pool.ts'
 import { encodeCall } from '../../rpc/call.ts'
 import type { Credential } from '../../rpc/credential.ts'
-import { Dispatcher, programTable } from '../../rpc/dispatcher.ts'
+import { Dispatcher, type ProgramTable, programTable } from '../../rpc/dispatcher.ts'
 import { decodeReplyHeader } from '../../rpc/message.ts'
 import { XdrReader } from '../../rpc/xdr-reader.ts'
 import { XdrWriter } from '../../rpc/xdr-writer.ts'
@@ -48,6 +48,7 @@ export class Harness4 {
   readonly mounts: MountEvent[] = []
   policy: Policy
   readonly keeper: StateKeeper
+  readonly #programs: ProgramTable
   readonly #dispatcher: Dispatcher
   readonly #pool = new BlockPool()
 
@@ -86,16 +87,22 @@ export class Harness4 {
         }),
       ],
     ])
-    this.#dispatcher = new Dispatcher(programTable([{ number: 100_003, name: 'nfs', versions }]), {
-      address: '10.0.0.9',
-      port: 700,
-    })
+    this.#programs = programTable([{ number: 100_003, name: 'nfs', versions }])
+    this.#dispatcher = new Dispatcher(this.#programs, { address: '10.0.0.9', port: 700 })
   }
 
   /** The reply to one record, without record mark. @throws {WireError} if the connection would be closed */
-  async answer(record: Uint8Array): Promise<Buffer> {
+  answer(record: Uint8Array): Promise<Buffer> {
+    return this.#answer(this.#dispatcher, record)
+  }
+  /** Another machine. */
+  at(address: string): Answerer {
+    const dispatcher = new Dispatcher(this.#programs, { address, port: 700 })
+    return { answer: (record) => this.#answer(dispatcher, record) }
+  }
+  async #answer(dispatcher: Dispatcher, record: Uint8Array): Promise<Buffer> {
     const w = new XdrWriter(this.#pool)
-    await this.#dispatcher.answer(record, w)
+    await dispatcher.answer(record, w)
     const chunk = w.takeAll()
     if (chunk === undefined) return Buffer.alloc(0)
     this.#pool.release(chunk.block)

@@ -206,3 +206,14 @@ test('a client has 16 sessions, and no more', async () => {
   assert.deepEqual([statuses.indexOf(NFS4.noSpace), new Set(statuses.slice(15)).size], [15, 1])
   assert.equal((await client.run([putRoot])).status, NFS4.ok, 'those it has go on')
 })
+
+test('clients of one address have a quarter of all, however many names it gives itself; others come in', async () => {
+  const harness = await Harness4.open()
+  const greedy: SessionClient[] = []
+  for (let at = 0; at < 1024; at += 1) greedy.push(await SessionClient.connect(harness, { name: `greedy${at}` }))
+  const more: Op = (w) => w.u32(OP.exchangeId).fixed(Buffer.alloc(8)).string('more').u32(0).u32(0).u32(0)
+  assert.equal((await harness.compound(2, [more])).status, NFS4.delay)
+  const other = await SessionClient.connect(harness.at('10.0.0.8'), { name: 'other' })
+  assert.equal((await other.run([putRoot])).status, NFS4.ok)
+  assert.equal((await greedy[1023]?.run([putRoot]))?.status, NFS4.ok, 'those it has go on')
+})

@@ -30,7 +30,8 @@ export const setClientId = operation(
   },
   (compound, said) => {
     const { clients } = compound.keeper
-    const client = clients.setClientId({ ...said, principal: principalOf(compound.call.credential) })
+    const { credential, peer } = compound.call
+    const client = clients.setClientId({ ...said, principal: principalOf(credential), address: peer.address })
     compound.reply.u32(clients.boot).u32(client.number).fixed(bytesOf(client.confirmVerifier))
     return undefined
   },

@@ -38,7 +38,8 @@ export const exchangeId = operation(readExchange, (compound, { flags, protection
   if ((flags & ~CLIENT_FLAGS) !== 0 || protection !== PROTECT_NONE) refuse(NFS4.invalid)
   const { clients } = compound.keeper
   const { scope } = compound.service
-  const identity = { ...said, principal: principalOf(compound.call.credential) }
+  const { credential, peer } = compound.call
+  const identity = { ...said, principal: principalOf(credential), address: peer.address }
   const client = (flags & FLAG.update) !== 0 ? clients.updateClient(identity) : clients.exchangeId(identity)
   const { reply } = compound
   reply.u32(clients.boot).u32(client.number).u32(client.nextCreateSequence)

@@ -11,6 +11,8 @@ export interface ClientIdentity {
   readonly verifier: ByteString
   /** Who may speak for it: flavour and user of its credential. */
   readonly principal: string
+  /** Where it came from. */
+  readonly address: string
 }
 
 /** The answer to the last CREATE_SESSION, for a client that asks again. */

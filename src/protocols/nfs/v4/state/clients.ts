@@ -7,8 +7,9 @@ import type { States } from './states.ts'
 
 /** Milliseconds for which a client need not be heard of. */
 export const LEASE_MS = 60_000
-/** Clients of one server; beyond it those that never confirmed go first. */
+/** Clients of one server, and of one address, so that none takes all; beyond it those that never confirmed go first. */
 const MAX_CLIENTS = 4096
+const MAX_CLIENTS_OF_ADDRESS = 1024
 const MAX_SESSIONS = 16
 
 /** A client's number as the wire has it: which run of the server gave it, and which it is. */
@@ -189,16 +190,18 @@ export class Clients {
   }
 
   #add(identity: ClientIdentity, hasSessions: boolean): Client {
-    if (this.#byNumber.size >= MAX_CLIENTS) this.#dropOldestUnconfirmed()
+    const all = [...this.#byNumber.values()]
+    const neighbours = all.filter((client) => client.identity.address === identity.address)
+    if (neighbours.length >= MAX_CLIENTS_OF_ADDRESS) this.#dropOldestUnconfirmed(neighbours)
+    else if (all.length >= MAX_CLIENTS) this.#dropOldestUnconfirmed(all)
     this.#lastNumber += 1
     const client = new Client(this.#lastNumber, identity, hasSessions, this.#now() + this.leaseMs)
     this.#byNumber.set(client.number, client)
     return client
   }
 
-  #dropOldestUnconfirmed(): void {
-    for (const client of this.#byNumber.values()) if (!client.confirmed) return this.remove(client)
-    refuse(NFS4.delay)
+  #dropOldestUnconfirmed(clients: readonly Client[]): void {
+    this.remove(clients.find(({ confirmed }) => !confirmed) ?? refuse(NFS4.delay))
   }
 
   #dropUnconfirmed(owner: ByteString, hasSessions: boolean): void {
