@@ -1,6 +1,9 @@
 /** A value at once, or later: what is in memory costs no turn of the event loop. */
 export type Awaitable<T> = T | Promise<T>
 
+/** Where content and holes begin. */
+export type Region = 'data' | 'hole'
+
 /** A run of bytes that can be read anywhere: a file, a member of an archive, a buffer. */
 export interface ByteSource {
   /** Length in bytes; it does not change while the source is open. */
@@ -14,6 +17,11 @@ export interface ByteSource {
   read(target: Uint8Array, position: number): Awaitable<number>
   /** Gives back what the source holds. Calling it twice is fine. */
   close(): Promise<void>
+  /**
+   * Where the next data or hole begins at or after `position`; undefined if there is none before the end. Without it, all is
+   * data.
+   */
+  seek?(position: number, region: Region): Awaitable<number | undefined>
   /** Where it lies, if it is a run of bytes of a file that the system can be told to send by itself. */
   readonly place?: FilePlace | undefined
 }

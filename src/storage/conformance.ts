@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { NewEntry } from '../formats/tar/writer.ts'
+import type { Region } from './byte-source.ts'
 import { type FileTree, type NodeId, StaleNodeError } from './file-tree.ts'
 import { readPath, resolvePath } from './paths.ts'
 
@@ -18,6 +19,14 @@ const HOLES = [
   { fileOffset: 65_536, length: 4096 },
   { fileOffset: 1_048_576, length: 4096 },
 ]
+
+/** What `lseek` finds in a file of these runs, byte by byte. */
+function soughtIn(runs: typeof HOLES, size: number, from: number, region: Region): number | undefined {
+  const isData = (at: number): boolean =>
+    runs.some(({ fileOffset, length }) => at >= fileOffset && at < fileOffset + length)
+  for (let at = from; at < size; at += 1) if (isData(at) === (region === 'data')) return at
+  return region === 'data' ? undefined : size
+}
 
 function entry(name: string, changes: Partial<Specimen> = {}): Specimen {
   const common = { mode: 0o644, uid: 0, gid: 0, linkName: '', xattrs: new Map(), modified: TIME }
@@ -139,6 +148,22 @@ export function fileTreeConformance(name: string, open: () => Promise<FileTree>)
       const part = await readPart(tree, 'usr/lib/sparse', position, 5000)
       assert.ok(whole.subarray(position, position + 5000).equals(part), `at ${position}`)
     }
+    const source = await tree.open(await nodeAt(tree, 'usr/lib/sparse'))
+    const seek = source.seek?.bind(source)
+    if (seek !== undefined) {
+      for (const at of [0, 65_536, 65_540, 69_632, 500_000, 2_097_150, 2_097_152]) {
+        // More may be said to be data than is, never less.
+        const data: number | undefined = await seek(at, 'data')
+        const hole: number | undefined = await seek(at, 'hole')
+        assert.ok(
+          (data ?? Infinity) <= (soughtIn(HOLES, whole.byteLength, at, 'data') ?? Infinity),
+          `data from ${at}: ${data}`,
+        )
+        assert.ok((hole ?? 0) >= (soughtIn(HOLES, whole.byteLength, at, 'hole') ?? 0), `hole from ${at}: ${hole}`)
+        assert.notEqual(whole[hole ?? 0], 0x78)
+      }
+    }
+    await source.close()
     const { usedBytes, size } = await tree.attributes(await nodeAt(tree, 'usr/lib/sparse'))
     assert.ok(usedBytes >= 8192 && usedBytes < size, `used ${usedBytes} of ${size}`)
   })

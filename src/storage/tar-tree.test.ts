@@ -197,3 +197,15 @@ test('TarTree makes a large directory in slices, and finds names in it meanwhile
   assert.equal(tree.lookup(large, 'f0'), (await listing)[0]?.node)
   await tree.close()
 })
+
+test('TarTree tells where the holes of a sparse file begin and end', async () => {
+  const tree = await openTarTree(specimens)
+  const source = tree.open((await resolvePath(tree, 'usr/lib/sparse')) ?? assert.fail())
+  const seek = (at: number, region: 'data' | 'hole'): unknown => source.seek?.(at, region)
+  assert.deepEqual([seek(0, 'data'), seek(65_540, 'data'), seek(69_632, 'data')], [65_536, 65_540, 1_048_576])
+  assert.deepEqual([seek(0, 'hole'), seek(65_536, 'hole'), seek(1_048_577, 'hole')], [0, 69_632, 1_052_672])
+  assert.deepEqual([seek(1_052_672, 'data'), seek(2_097_153, 'hole')], [undefined, undefined])
+  const tool = tree.open((await resolvePath(tree, 'bin/tool')) ?? assert.fail())
+  assert.deepEqual([tool.seek?.(7, 'data'), tool.seek?.(7, 'hole')], [7, 200_001])
+  await tree.close()
+})

@@ -4,7 +4,7 @@ import { nextTurn, turnIsOver } from '../sys/turn.ts'
 import { readTar } from '../formats/tar/feed.ts'
 import { type ByteString, textOf } from '../wire/bytestring.ts'
 import { type CachedPages, cachedPages } from '../sys/page-cache.ts'
-import type { Awaitable, ByteSource, FilePlace } from './byte-source.ts'
+import type { Awaitable, ByteSource, FilePlace, Region } from './byte-source.ts'
 import { type Attributes, type DirectoryEntry, type FileTree, type NodeId, StaleNodeError } from './file-tree.ts'
 import { PatientFd } from './patient-fd.ts'
 import { TarIndexBuilder } from './tar-index-builder.ts'
@@ -80,6 +80,7 @@ export class TarTree implements FileTree {
       size,
       read: (target, position) => this.#read(node, size, target, position),
       close: async () => undefined,
+      seek: (position, region) => (position < size ? this.#seek(node, size, position, region) : undefined),
       get place() {
         return placeOf()
       },
@@ -187,6 +188,22 @@ export class TarTree implements FileTree {
     }
     if (filled < length) target.fill(0, filled, length)
     return waiting === undefined ? length : Promise.all(waiting).then(() => length)
+  }
+
+  /** As `lseek` does; `position` is before the end. */
+  #seek(node: NodeId, size: number, position: number, region: Region): number | undefined {
+    const c = this.#index.columns
+    const first = c.from[node] ?? 0
+    const end = first + (c.count[node] ?? 0)
+    let place = position
+    for (let at = this.#extentAt(first, end, position); at < end; at++) {
+      const begins = c.extentOffset[at] ?? 0
+      if (c.extentLength[at] === 0) continue // of nothing: how archives tell the length
+      if (region === 'data') return Math.max(begins, position)
+      if (begins > place) return place
+      place = begins + (c.extentLength[at] ?? 0)
+    }
+    return region === 'data' ? undefined : Math.min(place, size)
   }
 
   /** The first extent that ends behind `position`; most files have one. */

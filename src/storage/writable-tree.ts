@@ -1,5 +1,5 @@
 import type { ByteString } from '../wire/bytestring.ts'
-import type { Awaitable, ByteSource } from './byte-source.ts'
+import type { Awaitable, ByteSource, Region } from './byte-source.ts'
 import type { Attributes, FileTree, FileType, NodeId, Timestamp } from './file-tree.ts'
 
 /** Why a change was refused, by the name that errno has on Linux. NFS has a status for each. */
@@ -85,9 +85,6 @@ export interface Space {
   readonly totalNodes: number
   readonly freeNodes: number
 }
-
-/** What is sent at once: where content and holes begin. */
-export type Region = 'data' | 'hole'
 
 /** A regular file that is open: as long as it is, its node is good even if its last name is removed. */
 export interface WritableFile extends ByteSource {

@@ -1,6 +1,6 @@
-import type { Awaitable, ByteSource, FilePlace } from '../byte-source.ts'
+import type { Awaitable, ByteSource, FilePlace, Region } from '../byte-source.ts'
 import type { NodeId } from '../file-tree.ts'
-import { type Region, TreeError, type WritableFile } from '../writable-tree.ts'
+import { TreeError, type WritableFile } from '../writable-tree.ts'
 
 /** What an open file needs of its overlay. */
 export interface OverlayOpener {
@@ -52,7 +52,11 @@ export class OverlayFile implements WritableFile {
     const upper = this.#upper ?? (await this.#opener.openUpper(this.#node))
     if (upper !== undefined) return this.#keep(upper).seek(position, region)
     if (position >= this.#lower.size) return undefined
-    return region === 'data' ? position : this.#lower.size
+    return this.#lower.seek === undefined
+      ? region === 'data'
+        ? position
+        : this.#lower.size
+      : this.#lower.seek(position, region)
   }
   async reserve(how: 'allocate' | 'punch', position: number, length: number): Promise<void> {
     await (await this.#copy()).reserve(how, position, length)

@@ -91,7 +91,7 @@ export const seek = operation(
     if (offset >= size) refuse(NFS4.noSuchPosition)
     let found: number | undefined = region === 'data' ? offset : size
     yield* withSource(file, function* (open): Steps {
-      if (isWritableFile(open)) found = yield* ready(open.seek(offset, region))
+      if (open.seek !== undefined) found = yield* ready(open.seek(offset, region))
     })
     reply.bool(found === undefined || found >= size).u64(found ?? size)
   },
