@@ -18,7 +18,7 @@ import { OP } from './constants.ts'
 import { Harness4, type Op, SessionClient, compoundCall, lookupOp, walk } from './harness.ts'
 import { NFS4 } from './status.ts'
 
-const RUNS = 100_000
+const RUNS = 25_000
 const base = fs.mkdtempSync(join(tmpdir(), 'netroot-fuzz4-'))
 after(() => fs.rmSync(base, { recursive: true }))
 
@@ -104,7 +104,7 @@ test(`${RUNS} mutated compounds that change something leave nothing outside, and
       await harness.keeper.tick()
       client = await SessionClient.connect(harness)
     }
-    if (run % 500 === 0) restore(inside)
+    if (run % 250 === 0) restore(inside)
   }
   const { ok, noEntry, exists, invalid, badXdr } = NFS4
   for (const status of [ok, noEntry, exists, invalid, badXdr]) {
