@@ -42,6 +42,13 @@ export const read = operation(readArguments, (compound, args) => {
 /** data_content4, RFC 7862 §11.4 */
 const CONTENT = { data: 0, hole: 1 } as const
 
+const ZEROS = Buffer.alloc(MAX_READ_BYTES)
+
+/** The system compares a MiB in 0.1 ms; a function called for each byte takes 10 ms, and everybody else would wait for it. */
+function isZero(bytes: Buffer): boolean {
+  return bytes.equals(ZEROS.subarray(0, bytes.byteLength))
+}
+
 /** READ_PLUS, RFC 7862 §15.10: one piece, and where a file with holes has nothing but zeros, a hole. */
 export const readPlus = operation(readArguments, function* (compound, args): Steps {
   const file = checkRead(compound, args.stateid)
@@ -58,7 +65,7 @@ export const readPlus = operation(readArguments, function* (compound, args): Ste
   const bytes = yield* ready(fill(reply, file, args.offset, wanted, !compound.cacheReply && usedBytes >= size))
   reply.patchU32(at, endOfFile(file, args.offset, wanted, bytes))
   reply.patchU32(at + 20, bytes)
-  if (usedBytes < size && bytes > 0 && reply.copyFrom(at + 24).every((byte) => byte === 0)) {
+  if (usedBytes < size && bytes > 0 && isZero(reply.copyFrom(at + 24))) {
     reply.truncate(at + 8)
     reply.u32(CONTENT.hole).u64(args.offset).u64(bytes)
   } else if (bytes < wanted) reply.shorten(at + 24, bytes)
