@@ -81,13 +81,17 @@ const ENCODERS = new Map<number, Encoder>([
   [ATTRIBUTE.changeTime, (reply, { attributes: a }) => writeTime(reply, a.changed ?? a.modified)],
   [ATTRIBUTE.modifyTime, (reply, { attributes: a }) => writeTime(reply, a.modified)],
   [ATTRIBUTE.mountedOnFileId, (reply, { served, node }) => void reply.u64(mountedOn(served, node))],
-  [ATTRIBUTE.exclusiveCreate, (reply) => writeBitmap(reply, EXCLUSIVE_CREATE)],
+  [ATTRIBUTE.exclusiveCreate, (reply, { limits }) => writeBitmap(reply, exclusiveIn(limits.minor))],
   [ATTRIBUTE.changeType, (reply) => void reply.u32(CHANGE_TYPE_UNDEFINED)],
   [ATTRIBUTE.xattrSupport, yes],
 ])
 
 /** What an exclusive create may set at once, §5.8.1.14. */
-const EXCLUSIVE_CREATE = bitmapOf([ATTRIBUTE.size, ATTRIBUTE.mode, ATTRIBUTE.owner, ATTRIBUTE.group])
+const EXCLUSIVE_CREATE = [ATTRIBUTE.size, ATTRIBUTE.mode, ATTRIBUTE.owner, ATTRIBUTE.group]
+/** The kernel's client of 4.2 leaves the umask to the server wherever it can send it: without this word O_EXCL would lose it. */
+function exclusiveIn(minor: number): Bitmap {
+  return bitmapOf(minor < 2 ? EXCLUSIVE_CREATE : [...EXCLUSIVE_CREATE, ATTRIBUTE.modeAndUmask])
+}
 /** Attributes that only SETATTR takes. */
 const WRITE_ONLY = [ATTRIBUTE.setAccessTime, ATTRIBUTE.setModifyTime, ATTRIBUTE.modeAndUmask]
 /** Those that only a later minor version knows. */

@@ -327,3 +327,20 @@ test('the change attribute rises with each change, and GETATTR behind a WRITE te
   assert.deepEqual([before.readBigUInt64BE(8), after.readBigUInt64BE(8)], [0n, 5n])
   assert.ok(after.readBigUInt64BE(0) > before.readBigUInt64BE(0))
 })
+
+test('O_EXCL keeps the umask: suppattr_exclcreat of version 4.2 has mode_umask, and an exclusive create takes it', async (t) => {
+  const { directory, client } = await place(t)
+  const { status, results } = await client.run([...walk(), getAttributesOp(ATTRIBUTE.exclusiveCreate)])
+  assert.equal(status, NFS4.ok)
+  for (const done of [OP.putRootHandle, OP.lookup, OP.lookup, OP.getAttributes]) expectOk(results, done)
+  readBitmap(results)
+  results.u32('bytes')
+  const words = readBitmap(results)
+  assert.equal(((words[2] ?? 0) >> (ATTRIBUTE.modeAndUmask - 64)) & 1, 1)
+  const how = (w: XdrWriter): unknown => {
+    writeBitmap(w.u32(3).fixed(Buffer.from('verifier')), bitmapOf([ATTRIBUTE.modeAndUmask]))
+    return w.u32(8).u32(0o666).u32(0o022)
+  }
+  assert.equal((await client.run([...walk(), createFileOp('new', how)])).status, NFS4.ok)
+  assert.equal((await lstat(join(directory, 'new'))).mode & 0o7777, 0o644)
+})
