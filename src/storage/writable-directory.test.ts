@@ -259,11 +259,11 @@ test('WritableFile reserves much room in slices, and refuses at once what the di
   await assert.rejects(async () => await file.reserve('allocate', 0, 2 ** 50), { code: 'ENOSPC' })
   assert.equal((await tree.attributes(node)).usedBytes, 0)
   let turns = 0
-  const count = (): void => {
+  const countTurns = (): void => {
     turns += 1
-    if (turns < 100) setImmediate(count)
+    if (turns < 100) setImmediate(countTurns)
   }
-  setImmediate(count)
+  setImmediate(countTurns)
   await file.reserve('allocate', 0, 512 * 2 ** 20)
   assert.ok((await tree.attributes(node)).usedBytes >= 512 * 2 ** 20)
   await file.reserve('punch', 0, 2 ** 50)
