@@ -62,3 +62,16 @@ test('PatientFd leaves a read of what is not in memory to the thread pool', asyn
   assert.equal(await reading, 1_048_576)
   assert.throws(() => file.read(target, 0), /file that was closed/)
 })
+
+test('PatientFd tries nothing at once where the medium is known to be needed', async () => {
+  let tries = 0
+  const file = new PatientFd(openSync(path, 'r'), () => {
+    tries += 1
+    return 'waits'
+  })
+  const target = Buffer.alloc(4096)
+  assert.equal(await file.read(target, 100, true), 4096)
+  assert.ok(target.equals(CONTENT.subarray(100, 4196)))
+  assert.equal(tries, 0)
+  await file.close()
+})

@@ -35,10 +35,15 @@ export class PatientFd {
     this.#readNow = now
   }
 
-  /** Fills `target` from `position` on; returns how many bytes there were, fewer only at the end. @throws the system's error */
-  read(target: Uint8Array, position: number): Awaitable<number> {
+  /**
+   * Fills `target` from `position` on; returns how many bytes there were, fewer only at the end.
+   *
+   * @param waits true where the medium is needed as far as is known
+   * @throws the system's error
+   */
+  read(target: Uint8Array, position: number, waits = false): Awaitable<number> {
     this.#checkOpen()
-    if (this.#patientCalls > 0) return this.#readRest(target, position, 0)
+    if (waits || this.#patientCalls > 0) return this.#readRest(target, position, 0)
     const count = this.#untold ? undefined : this.#readNow(this.fd, target, position)
     if (count === undefined) return this.#readUntold(target, position)
     const done = count === 'waits' ? 0 : count

@@ -10,6 +10,8 @@ import { PatientFd } from './patient-fd.ts'
 import { TarIndexBuilder } from './tar-index-builder.ts'
 import { poolString, type TarIndex, typeOfKind } from './tar-index.ts'
 
+/** Bytes of a read from which on it is asked first whether they are in memory, where it is known how to. */
+const LONG = 128 * 1024
 /** Entries of a directory that are made at once: a tenth of a millisecond or so. */
 const SLICE = 256
 
@@ -221,7 +223,9 @@ export class TarTree implements FileTree {
 
   #fill(target: Uint8Array, position: number): Promise<void> | undefined {
     if (this.#closed) throw new Error('Cannot read from an archive that was closed')
-    const reading = this.#file.read(target, position)
+    // To try it at once would begin to read ahead, which alone takes milliseconds.
+    const waits = target.byteLength >= LONG && this.#pages != null && !this.#pages.has(position, target.byteLength)
+    const reading = this.#file.read(target, position, waits)
     if (reading instanceof Promise) return reading.then((count) => checkWhole(count, target, position))
     checkWhole(reading, target, position)
     return undefined

@@ -1,10 +1,8 @@
 import type { Socket } from 'node:net'
 import { type Libc, loadLibc } from './libc.ts'
 
-const MSG_DONTWAIT = 0x40
-const MSG_NOSIGNAL = 0x4000
-/** More follows at once: do not send a small packet now. */
-const MSG_MORE = 0x8000
+/** MSG_DONTWAIT, MSG_NOSIGNAL and MSG_MORE: more follows at once, so that no small packet is sent now. */
+const MORE = 0x40 | 0x4000 | 0x8000
 
 /** Where bytes lie in an open file. */
 export interface FilePart {
@@ -38,8 +36,10 @@ export class DirectSender {
   send(socket: Socket, bytes: Uint8Array, more: boolean): number {
     const fd = descriptorOf(socket)
     if (fd === undefined) return 0
-    const flags = MSG_DONTWAIT | MSG_NOSIGNAL | (more ? MSG_MORE : 0)
-    return Math.max(0, Number(this.#libc.send(fd, bytes, BigInt(bytes.byteLength), flags)))
+    const length = BigInt(bytes.byteLength)
+    // Sockets of Node do not wait, and it ignores SIGPIPE.
+    const sent = more ? this.#libc.send(fd, bytes, length, MORE) : this.#libc.write(fd, bytes, length)
+    return Math.max(0, Number(sent))
   }
   /** The same with bytes of a file; 0 also where the file does not have them. */
   sendFile(socket: Socket, { fd: file, offset, length }: FilePart): number {

@@ -7,6 +7,8 @@ export interface Libc {
   bind(fd: number, address: Uint8Array, length: number): number
   connect(fd: number, address: Uint8Array, length: number): number
   send(fd: number, bytes: Uint8Array, length: bigint, flags: number): bigint
+  /** To a socket with nothing to be said besides; with three arguments it takes `node:ffi` half as long as `send`. */
+  write(fd: number, bytes: Uint8Array, length: bigint): bigint
   sendto(fd: number, bytes: Uint8Array, length: bigint, flags: number, address: Uint8Array, size: number): bigint
   recv(fd: number, into: Uint8Array, length: bigint, flags: number): bigint
   /** @param size four bytes: room for the address of the sender, and then how much of it was used */
@@ -56,6 +58,7 @@ async function open(): Promise<Libc | undefined> {
     bind: { arguments: ['i32', 'pointer', 'u32'], return: 'i32' },
     connect: { arguments: ['i32', 'pointer', 'u32'], return: 'i32' },
     send: { arguments: ['i32', 'pointer', 'u64', 'i32'], return: 'i64' },
+    write: { arguments: ['i32', 'pointer', 'u64'], return: 'i64' },
     sendto: { arguments: ['i32', 'pointer', 'u64', 'i32', 'pointer', 'u32'], return: 'i64' },
     recv: { arguments: ['i32', 'pointer', 'u64', 'i32'], return: 'i64' },
     recvfrom: { arguments: ['i32', 'pointer', 'u64', 'i32', 'pointer', 'pointer'], return: 'i64' },
