@@ -47,7 +47,6 @@ async function serveNfs(specs: readonly string[], options: ServeNfsOptions): Pro
   const { host, port } = parseListen(options.listen, 2049)
   const { fixedExports } = await import('../protocols/nfs/export.ts')
   const { NfsServer } = await import('../protocols/nfs/server.ts')
-  const { RecordsDirectory } = await import('../protocols/nfs/v4/records-directory.ts')
   const log = stderrLogger(options.verbose === true ? 'debug' : 'info')
   await using trees = new AsyncDisposableStack()
   const exports = await openExports(
@@ -60,7 +59,7 @@ async function serveNfs(specs: readonly string[], options: ServeNfsOptions): Pro
     port,
     log,
     onMount: mountLogger(log),
-    ...(options.state === undefined ? {} : { clients: new RecordsDirectory(join(options.state, 'nfs-clients')) }),
+    ...(options.state === undefined ? {} : { stateDirectory: join(options.state, 'nfs-clients') }),
   })
   trees.defer(() => server.close())
   if (options.rpcbind === true) {

@@ -2,7 +2,7 @@ import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { type Mac, tryParseMac } from '../net/mac.ts'
-import { claim } from '../storage/overlay/claim.ts'
+import { claim } from '../sys/claim.ts'
 import { releaseOf } from '../storage/overlay/parts.ts'
 import { syncDirectory, writeFileAtomic } from '../sys/files.ts'
 import { namesIn } from './marks.ts'
@@ -110,12 +110,13 @@ export class Keeps {
    * @throws {InUseError} if a server has it open
    */
   async remove({ directory }: Pick<Keep, 'directory'>): Promise<void> {
-    await claim(directory)
+    const unclaim = await claim(directory)
     const doomed = `${directory}.removed`
     await rm(doomed, { recursive: true, force: true })
     await rename(directory, doomed)
     await syncDirectory(this.#directory)
     await rm(doomed, { recursive: true, force: true })
+    await unclaim()
   }
 }
 

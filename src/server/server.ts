@@ -15,7 +15,6 @@ import type { Dhcp6Leases } from '../protocols/dhcp6/leases.ts'
 import { HttpServer, type HttpServerOptions } from '../protocols/http/server.ts'
 import { MountList } from '../protocols/nfs/mount/mount-list.ts'
 import { NfsServer } from '../protocols/nfs/server.ts'
-import { RecordsDirectory } from '../protocols/nfs/v4/records-directory.ts'
 import type { RpcProgram } from '../protocols/rpc/program.ts'
 import { RpcbindRegistration } from '../protocols/rpc/rpcbind.ts'
 import { TftpServer } from '../protocols/tftp/server.ts'
@@ -234,7 +233,7 @@ async function startFileServices(composition: Composition, open: AsyncDisposable
         onMount: (event) => story.nfs(event),
         onRead: (address, _, bytes) => traffic.add(address, bytes),
         onClientGone: (address) => void services.keeps.releaseSilent(address),
-        clients: new RecordsDirectory(nfsClientsPath(composition.stateDirectory, host, port)),
+        stateDirectory: nfsClientsPath(composition.stateDirectory, host, port),
         log: log.child({ service: 'nfs' }),
       }),
     )

@@ -6,6 +6,7 @@ import { Boots } from '../fleet/boots.ts'
 import { HardwareBook } from '../fleet/hardware.ts'
 import { openLeases } from '../fleet/leases.ts'
 import type { SubnetLeases, SubnetLeasesOptions } from '../protocols/dhcp/subnet-leases.ts'
+import { claim as claimDirectory, InUseError } from '../sys/claim.ts'
 import { makeDirectories } from '../sys/files.ts'
 
 /** What a server remembers. */
@@ -38,7 +39,7 @@ const OUR_TABLES: ReadonlySet<string> = new Set([
  * Opens the state directory, which is made where there is none: boots in a database, and leases in a file of their own,
  * because each is on disk before its ACK leaves and a storm of machines must not wait for a database.
  *
- * @throws {StateError} if it cannot be written, is damaged, or belongs to another program
+ * @throws {StateError} if it cannot be written, is damaged, belongs to another program, or a server that runs uses it
  */
 export async function openState(
   directory: string,
@@ -47,6 +48,7 @@ export async function openState(
   const path = databasePath(directory)
   await requireWritable(directory, path)
   await using opening = new AsyncDisposableStack()
+  opening.defer(await claimed(directory))
   try {
     const forBoots = opening.adopt(new DatabaseSync(path, { timeout: 5000 }), (database) => database.close())
     claim(forBoots)
@@ -60,6 +62,15 @@ export async function openState(
     if (cause instanceof StateError) throw new StateError(`Cannot use ${path}: ${cause.message}`)
     throw new StateError(explain(path, cause), { cause })
   }
+}
+
+/** Leases and what is known of NFS clients are one server's at a time, on whatever host. */
+async function claimed(directory: string): Promise<() => Promise<void>> {
+  return claimDirectory(directory).catch((error: unknown) => {
+    if (!(error instanceof InUseError)) throw new StateError(`Cannot use ${directory}`, { cause: error })
+    const advice = 'or, to serve another network beside it, name another directory with --state'
+    throw new StateError(`Cannot use the state directory: ${error.message}, ${advice}`)
+  })
 }
 
 /** SQLite says no more than "unable to open database file"; the system says why. */

@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict'
 import { createHash, createHmac } from 'node:crypto'
-import { once } from 'node:events'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { type Socket, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { OP } from '../../src/protocols/nfs/v4/constants.ts'
 import { type Op, SessionClient, compoundCall, lookupOp, openOp, putRoot } from '../../src/protocols/nfs/v4/harness.ts'
 import { encodeCall } from '../../src/protocols/rpc/call.ts'
-import { RecordAssembler } from '../../src/protocols/rpc/record.ts'
 import { CommandError, run } from '../../src/sys/run.ts'
 import { nfsUrl, serveNfs } from '../support/nfs-server.ts'
+import { Wire } from '../support/nfs-wire.ts'
 
 /* Version 4 over TCP: libnfs speaks 4.0; 4.1 and 4.2 are spoken by hand, and by the kernel in test/vm/nfs4.test.ts. */
 
@@ -78,39 +76,6 @@ test('libnfs writes by NFSv4.0 what is exported with rw', async () => {
   const list = (await run('nfs-ls', [url(server.port, '/rw')])).toString()
   assert.match(list, /^-rw\S+ +1 +0 +0 +2000 some\n$/)
 })
-
-/** A connection on which whole replies are waited for. */
-class Wire implements AsyncDisposable {
-  readonly socket: Socket
-  readonly #assembler = new RecordAssembler(2 * MIB)
-
-  static async open(port: number): Promise<Wire> {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true })
-    await once(socket, 'connect')
-    return new Wire(socket)
-  }
-  private constructor(socket: Socket) {
-    this.socket = socket
-  }
-  async answer(record: Uint8Array, pieceBytes = Infinity): Promise<Buffer> {
-    const mark = Buffer.alloc(4)
-    mark.writeUInt32BE(0x8000_0000 + record.byteLength)
-    const bytes = Buffer.concat([mark, record])
-    for (let at = 0; at < bytes.byteLength; at += pieceBytes) this.socket.write(bytes.subarray(at, at + pieceBytes))
-    return await this.receive()
-  }
-  async receive(): Promise<Buffer> {
-    for (;;) {
-      const record = this.#assembler.next()
-      if (record !== undefined) return record
-      const [chunk] = (await once(this.socket, 'data')) as [Buffer]
-      this.#assembler.push(chunk)
-    }
-  }
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.socket.destroy()
-  }
-}
 
 test('version 2 is told which versions there are: 3 and 4', async () => {
   await using server = await serveNfs(exports)

@@ -224,7 +224,7 @@ test('netroot up started twice on one interface says that the first one is there
   assert.equal(status, 1)
   assert.match(
     stderr,
-    /^netroot: Cannot serve HTTP on 10\.7\.0\.1: TCP port 80 is in use by netroot \(pid \d+\); stop it/,
+    /^netroot: Cannot use the state directory: \S+ is in use by process \d+: stop it first, or, to serve another network/,
   )
   assert.deepEqual(await net.listening(), before)
   assert.deepEqual(await first.stop(), { status: 0, signal: undefined })

@@ -14,6 +14,7 @@ import { Locator } from './located.ts'
 import { type MountEvent, mountProgram } from './mount/program.ts'
 import type { Policy } from './policy.ts'
 import { nfsProgram } from './v3/program.ts'
+import { WriteVerifier } from './write-verifier.ts'
 
 /** For tests: the programs over a small tree, called without a socket. */
 
@@ -53,7 +54,7 @@ export class Harness {
       { path: '/release/one', key: KEY, tree, ...(policy === undefined ? {} : { policy }) },
     ])
     const onRead = (...read: readonly [string, string, number]): void => void this.reads.push(read)
-    const service = { locator: new Locator(exports), writeVerifier: VERIFIER, onRead, log: silent }
+    const service = { locator: new Locator(exports), writeVerifier: new WriteVerifier(VERIFIER), onRead, log: silent }
     const onMount = (event: MountEvent): void => void this.mounts.push(event)
     const programs = programTable([nfsProgram(service), aclProgram(service), mountProgram({ exports, onMount })])
     this.#dispatcher = new Dispatcher(programs, { address: '10.0.0.9', port: 700 })

@@ -1,5 +1,6 @@
 import type { Awaitable } from '../../storage/byte-source.ts'
 import { type Attributes, type FileTree, type NodeId, StaleNodeError } from '../../storage/file-tree.ts'
+import { InUseError } from '../../sys/claim.ts'
 import { isWritable } from '../../storage/writable-tree.ts'
 import { type Steps, ready } from '../rpc/steps.ts'
 import type { NfsExport, NfsExports } from './export.ts'
@@ -29,13 +30,16 @@ export interface Located {
   readonly attributes: Attributes
 }
 
-/** A handle that leads nowhere: not of our making, or to an export or node that is not there (any more). */
+/**
+ * A handle that leads nowhere: not of our making, or to an export or node that is not there (any more); or not yet, since
+ * another server, from which this one takes over, still has it open.
+ */
 export class HandleError extends Error {
   override readonly name = 'HandleError'
-  readonly reason: 'bad' | 'stale'
+  readonly reason: 'bad' | 'stale' | 'busy'
 
-  constructor(reason: 'bad' | 'stale', message: string) {
-    super(message)
+  constructor(reason: HandleError['reason'], message: string, options?: ErrorOptions) {
+    super(message, options)
     this.reason = reason
   }
 }
@@ -65,6 +69,12 @@ function gone(error: unknown): undefined {
   if (!(error instanceof StaleNodeError)) throw error
 }
 
+/** A machine waits for its root: an error would be the end of it. */
+function busy(cause: unknown): never {
+  if (!(cause instanceof InUseError)) throw cause
+  throw new HandleError('busy', 'Another server still has what the handle leads to', { cause })
+}
+
 /** Finds what handles lead to. */
 export class Locator {
   readonly #exports: NfsExports
@@ -81,7 +91,7 @@ export class Locator {
       throw new HandleError('bad', `Handle of ${handle.byteLength} bytes is not of this server`)
     const asked = this.#exports.byKey(decoded.key)
     return asked instanceof Promise
-      ? asked.then((found) => this.#at(found, decoded.node))
+      ? asked.then((found) => this.#at(found, decoded.node), busy)
       : this.#at(asked, decoded.node)
   }
 

@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto'
-import { hostname } from 'node:os'
 import { explainBindError } from '../../sys/bind-error.ts'
 import { silent } from '../../sys/log.ts'
 import { byteStringOf } from '../../wire/bytestring.ts'
@@ -8,6 +6,7 @@ import { portmapperProgram } from '../rpc/portmapper.ts'
 import { RpcServer, type RpcServerOptions } from '../rpc/server.ts'
 import { aclProgram } from './acl/program.ts'
 import type { NfsExports } from './export.ts'
+import { openKeptState } from './kept-state.ts'
 import { Locator } from './located.ts'
 import type { MountList } from './mount/mount-list.ts'
 import { type MountEvent, mountProgram } from './mount/program.ts'
@@ -15,7 +14,6 @@ import { nfsProgram } from './v3/program.ts'
 import { NFS_V4 } from './v4/constants.ts'
 import { Namespace } from './v4/namespace.ts'
 import { nfs4Procedures } from './v4/program.ts'
-import type { ClientRecords } from './v4/state/records.ts'
 import { StateKeeper } from './v4/state-keeper.ts'
 
 /** Bytes of one call: a WRITE of 1 MiB and what is around it. */
@@ -33,10 +31,18 @@ export interface NfsServerOptions extends Omit<RpcServerOptions, 'programs'> {
   readonly onRead?: (address: string, exportPath: string, bytes: number) => void
   /** Who has mounted what, where servers on several ports share it. */
   readonly mounts?: MountList
-  /** Clients of version 4 that hold something, kept so that they get it back after a restart. */
-  readonly clients?: ClientRecords
+  /** Where to keep what the next run must know, so that mounts of version 4 go on as they were: {@link openKeptState}. */
+  readonly stateDirectory?: string
   /** Told when nobody at an address has a lease of version 4.1 or 4.2 any more that had one. */
   readonly onClientGone?: (address: string) => void
+}
+
+interface Started {
+  readonly programs: readonly RpcProgram[]
+  readonly rpc: RpcServer
+  readonly locator: Locator
+  readonly keeper: StateKeeper
+  readonly state: AsyncDisposable
 }
 
 /**
@@ -49,20 +55,22 @@ export class NfsServer implements AsyncDisposable {
   readonly programs: readonly RpcProgram[]
   readonly #rpc: RpcServer
   readonly #locator: Locator
+  readonly #state: AsyncDisposable
   readonly #idleTimer: NodeJS.Timeout
   readonly #leaseTimer: NodeJS.Timeout
 
-  /** @throws {BindError} which says who has the port, or which right is missing */
+  /** @throws {BindError} which says who has the port, or which right is missing; {InUseError} who has the state */
   static async listen(options: NfsServerOptions): Promise<NfsServer> {
-    const { exports, onMount, onRead, log = silent, clients, mounts, onClientGone, ...rest } = options
+    const { exports, onMount, onRead, log = silent, stateDirectory, mounts, onClientGone, ...rest } = options
     const locator = new Locator(exports)
-    const service = { locator, writeVerifier: randomBytes(8), onRead, log }
+    await using opening = new AsyncDisposableStack()
+    const { records, scope, writeVerifier } = opening.use(await openKeptState(stateDirectory, log))
+    const service = { locator, writeVerifier, onRead, log }
     const keeper = await StateKeeper.open({
       log,
-      ...(clients === undefined ? {} : { records: clients }),
+      records,
       ...(onClientGone === undefined ? {} : { onGone: onClientGone }),
     })
-    const scope = (await clients?.scope?.()) ?? hostname()
     const requestBytes = rest.limits?.recordBytes ?? REQUEST_BYTES
     const limits = { ...rest.limits, recordBytes: requestBytes }
     const namespace = new Namespace(exports, locator)
@@ -77,10 +85,11 @@ export class NfsServer implements AsyncDisposable {
       const { port, host = '0.0.0.0' } = rest
       throw await explainBindError(error, { protocol: 'tcp', port, action: `serve NFS on ${host}` })
     })
-    return new NfsServer(served, rpc, locator, keeper)
+    return new NfsServer({ programs: served, rpc, locator, keeper, state: opening.move() })
   }
 
-  private constructor(programs: readonly RpcProgram[], rpc: RpcServer, locator: Locator, keeper: StateKeeper) {
+  private constructor({ programs, rpc, locator, keeper, state }: Started) {
+    this.#state = state
     this.programs = programs
     this.#rpc = rpc
     this.#locator = locator
@@ -101,6 +110,7 @@ export class NfsServer implements AsyncDisposable {
     clearInterval(this.#leaseTimer)
     await this.#rpc.close()
     this.#locator.closeIdle(Number.POSITIVE_INFINITY)
+    await this.#state[Symbol.asyncDispose]()
   }
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { FileTree, NodeId } from '../file-tree.ts'
 import { WritableDirectory } from '../writable-directory.ts'
 import { codeOf } from '../writable/errors.ts'
-import { claim } from './claim.ts'
+import { claim } from '../../sys/claim.ts'
 import type { OverlayParts } from './layers.ts'
 
 /** Which release the directory is above. */

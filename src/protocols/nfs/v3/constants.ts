@@ -27,6 +27,8 @@ export const NFS3 = {
   notSupported: 10_004,
   tooSmall: 10_005,
   badType: 10_007,
+  /** NFS3ERR_JUKEBOX */
+  tryLater: 10_008,
 } as const
 
 /** ftype3, §2.5 */

@@ -5,13 +5,14 @@ import type { XdrReader } from '../../rpc/xdr-reader.ts'
 import type { XdrWriter } from '../../rpc/xdr-writer.ts'
 import { MAX_HANDLE_BYTES } from '../handle.ts'
 import type { Locator } from '../located.ts'
+import type { WriteVerifier } from '../write-verifier.ts'
 import { statusOf } from './status.ts'
 
 /** What the procedures share. */
 export interface NfsService {
   readonly locator: Locator
-  /** writeverf3: another one each time the server starts, RFC 1813 §3.3.21. */
-  readonly writeVerifier: Uint8Array
+  /** writeverf3, RFC 1813 §3.3.21. */
+  readonly writeVerifier: WriteVerifier
   /** Told of every READ: by whom, from which export, how many bytes. */
   readonly onRead: ((address: string, exportPath: string, bytes: number) => void) | undefined
   readonly log: Logger

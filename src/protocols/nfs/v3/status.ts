@@ -43,8 +43,13 @@ const STATUS: Readonly<Record<TreeErrorCode, number>> = {
 export function statusOf(error: unknown, log: Logger): number {
   if (error instanceof Refusal) return error.status
   if (error instanceof StaleNodeError) return NFS3.stale
-  if (error instanceof HandleError) return error.reason === 'bad' ? NFS3.badHandle : NFS3.stale
+  if (error instanceof HandleError) return handleStatus(error, log)
   if (error instanceof TreeError && error.code !== 'EIO') return STATUS[error.code]
   log.warn('NFS could not use the tree', { error })
   return NFS3.io
+}
+
+function handleStatus({ reason, message, cause }: HandleError, log: Logger): number {
+  if (reason === 'busy') log.warn(message, { cause })
+  return { bad: NFS3.badHandle, stale: NFS3.stale, busy: NFS3.tryLater }[reason]
 }

@@ -1,6 +1,7 @@
 import { modeWithoutSetId } from '../../../storage/permissions.ts'
 import { isWritableFile, type WritableFile, type WritableTree } from '../../../storage/writable-tree.ts'
 import { type Steps, ready } from '../../rpc/steps.ts'
+import { commitFile } from '../commit.ts'
 import { mayWriteContent } from './access.ts'
 import { encodeNoWcc, encodeWcc } from './attributes.ts'
 import { MAX_WRITE_BYTES, NFS3 } from './constants.ts'
@@ -34,18 +35,19 @@ export const write: NfsProcedure<WriteArguments> = {
   *run(service, call, { handle, offset, stable, data }) {
     const file = yield* find(service, call, handle)
     const { reply } = call
+    const verifier = service.writeVerifier.bytes // if a commit fails meanwhile, this write is in doubt too
     yield* toldWhenRefused(service, reply, [file], function* () {
       const tree = writable(file)
       checkWrite(file, offset + data.byteLength)
       yield* withFile(file, function* (open) {
         yield* ready(open.write(data, offset))
         if (file.caller.uid !== 0) yield* dropSetId(tree, file)
-        if (stable !== STABLE.unstable) yield open.commit()
+        if (stable !== STABLE.unstable) yield* commitFile(open, service)
       })
       reply.u32(NFS3.ok)
       encodeWcc(reply, file, yield* now(file))
       reply.u32(data.byteLength).u32(stable === STABLE.unstable ? STABLE.unstable : STABLE.file)
-      reply.fixed(service.writeVerifier)
+      reply.fixed(verifier)
     })
   },
   fail: encodeNoWcc,
@@ -69,17 +71,13 @@ export const commit: NfsProcedure<CommitArguments> = {
     yield* toldWhenRefused(service, reply, [file], function* () {
       if (file.attributes.type !== 'file') throw new Refusal(NFS3.invalid)
       // What nobody can have written is on the disk.
-      if (file.grant.writes) yield* withFile(file, (open) => commitFile(open))
+      if (file.grant.writes) yield* withFile(file, (open) => commitFile(open, service))
       reply.u32(NFS3.ok)
       encodeWcc(reply, file, yield* now(file))
-      reply.fixed(service.writeVerifier)
+      reply.fixed(service.writeVerifier.bytes)
     })
   },
   fail: encodeNoWcc,
-}
-
-function* commitFile(open: WritableFile): Steps {
-  yield open.commit()
 }
 
 /** @throws {Refusal} */

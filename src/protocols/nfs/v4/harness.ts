@@ -13,6 +13,7 @@ import { KEY, ROOT_CREDENTIAL, VERIFIER, smallTree } from '../harness.ts'
 import { Locator } from '../located.ts'
 import type { MountEvent } from '../mount/program.ts'
 import { type Policy, READ_ONLY } from '../policy.ts'
+import { WriteVerifier } from '../write-verifier.ts'
 import { bitmapOf, writeBitmap } from './bitmap.ts'
 import { OP } from './constants.ts'
 import { Namespace } from './namespace.ts'
@@ -79,7 +80,7 @@ export class Harness4 {
           namespace: new Namespace(exports, locator),
           keeper,
           scope: 'here',
-          writeVerifier: VERIFIER,
+          writeVerifier: new WriteVerifier(VERIFIER),
           requestBytes: 128 * 1024,
           onMount: (event) => void this.mounts.push(event),
           onRead: undefined,

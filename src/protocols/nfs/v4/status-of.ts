@@ -1,5 +1,6 @@
 import { StaleNodeError } from '../../../storage/file-tree.ts'
 import { TreeError, type TreeErrorCode } from '../../../storage/writable-tree.ts'
+import type { Logger } from '../../../sys/log.ts'
 import { WireError } from '../../../wire/error.ts'
 import { HandleError } from '../located.ts'
 import type { Compound } from './compound.ts'
@@ -34,10 +35,15 @@ export function statusOf(error: unknown, { service, minor }: Pick<Compound, 'ser
   if (error instanceof StatusError) return since41(error.status, minor)
   if (error instanceof WireError) return NFS4.badXdr
   if (error instanceof StaleNodeError) return NFS4.stale
-  if (error instanceof HandleError) return error.reason === 'bad' ? NFS4.badHandle : NFS4.stale
+  if (error instanceof HandleError) return handleStatus(error, service.log)
   if (error instanceof TreeError && error.code !== 'EIO') return STATUS[error.code]
   service.log.warn('NFS could not carry out an operation', { error })
   return NFS4.io
+}
+
+function handleStatus({ reason, message, cause }: HandleError, log: Logger): number {
+  if (reason === 'busy') log.warn(message, { cause })
+  return { bad: NFS4.badHandle, stale: NFS4.stale, busy: NFS4.delay }[reason]
 }
 
 /** NFS4ERR_RESOURCE is of version 4.0 alone, RFC 8881 §15.1.16.5; what it told is then a fault of the server. */

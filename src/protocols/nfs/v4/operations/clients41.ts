@@ -1,4 +1,5 @@
 import { byteStringFrom } from '../../../../wire/bytestring.ts'
+import { type Steps, ready } from '../../../rpc/steps.ts'
 import type { XdrReader } from '../../../rpc/xdr-reader.ts'
 import { readBitmap } from '../bitmap.ts'
 import { operation } from '../compound.ts'
@@ -51,22 +52,23 @@ export const exchangeId = operation(readExchange, (compound, { flags, protection
 
 /** DESTROY_CLIENTID, §18.50 */
 export const destroyClientId = operation(readClientId, function* (compound, id) {
-  const { clients, records } = compound.keeper
-  const client = clients.withSessions(id)
+  const { keeper } = compound
+  const client = keeper.clients.withSessions(id)
   if (client.sessions.size > 0 || client.states.size > 0) refuse(NFS4.clientIdBusy)
-  clients.remove(client)
-  if (client.recorded) yield Promise.resolve(records.remove(client.identity.owner))
+  yield* ready(keeper.drop(client))
 })
 
 /** RECLAIM_COMPLETE, §18.51 */
 export const reclaimComplete = operation(
   (args) => args.bool('one file system'),
-  (compound, oneFileSystem) => {
+  function* (compound, oneFileSystem): Steps {
     if (oneFileSystem) return void compound.file // it moved nowhere
-    const { client } = compound
+    const { client, keeper } = compound
     if (client.reclaimComplete) refuse(NFS4.completeAlready)
     client.reclaimComplete = true
-    compound.keeper.grace.done(client.identity.owner)
-    return undefined
+    const { owner } = client.identity
+    // What it held in an earlier run and did not take back it has lost, and may not have after another restart either.
+    if (!client.recorded && keeper.grace.knows(owner)) yield* ready(keeper.forget(owner))
+    keeper.grace.done(owner)
   },
 )

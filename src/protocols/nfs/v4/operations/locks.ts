@@ -6,6 +6,7 @@ import { type Compound, operation } from '../compound.ts'
 import { LOCK_TYPE, MAX_OPAQUE_BYTES, SHARE } from '../constants.ts'
 import { fileKey, findLocks, findOpen, meant, stateidOf } from '../find-state.ts'
 import { inOrder } from '../in-order.ts'
+import { unlessLapsed } from '../lapsed.ts'
 import { checkGrace, remember } from '../remember.ts'
 import type { Client } from '../state/client.ts'
 import type { ClientId } from '../state/clients.ts'
@@ -134,10 +135,11 @@ function* setLock(compound: Compound, state: LockState, range: Range, reclaim: b
   checkGrace(compound, owner.client, reclaim, false)
   // Where nobody can write, nobody is kept off by a lock for reading.
   yield* remember(compound, owner.client, range.exclusive || compound.file.grant.writes)
-  if (owner.client.states.get(state.number) !== state) refuse(NFS4.badStateid) // it was closed meanwhile
   const wanted = { ...range, owner }
-  const other = file.locks.conflict(wanted)
-  if (other !== undefined) refuse(NFS4.denied, (reply) => writeDenied(compound, reply, other))
+  yield* unlessLapsed(compound, owner.client, file.key, () => {
+    if (owner.client.states.get(state.number) !== state) refuse(NFS4.badStateid) // it was closed meanwhile
+    refuseConflict(compound, file.locks.conflict(wanted))
+  })
   compound.keeper.states.lockRange(state, wanted)
   advance(state)
   answer(compound, state)
@@ -146,6 +148,11 @@ function* setLock(compound: Compound, state: LockState, range: Range, reclaim: b
 function answer(compound: Compound, state: LockState): void {
   compound.stateid = stateidOf(compound, state)
   writeStateid(compound.reply, compound.stateid)
+}
+
+/** @throws {StatusError} NFS4ERR_DENIED */
+function refuseConflict(compound: Compound, other: RangeLock<LockOwner> | undefined): void {
+  if (other !== undefined) refuse(NFS4.denied, (reply) => writeDenied(compound, reply, other))
 }
 
 /** LOCK4denied: whose lock stands in the way. */
@@ -170,7 +177,7 @@ export const testLock = operation(
     const exclusive = readType(args)
     return { exclusive, offset: readU64(args), length: readU64(args), name: readLockerName(args) }
   },
-  (compound, { exclusive, offset, length, name }) => {
+  function* (compound, { exclusive, offset, length, name }): Steps {
     const range = rangeOf(exclusive, offset, length)
     const { clients, states } = compound.keeper
     checkIsFile(compound, compound.file)
@@ -178,9 +185,9 @@ export const testLock = operation(
     if (!compound.hasSessions) clients.renew(client)
     checkGrace(compound, client, false, false)
     const owner = client.lockOwners.get(name.owner) ?? new LockOwner(client, name.owner)
-    const other = states.locksOf(fileKey(compound.file))?.conflict({ ...range, owner })
-    if (other !== undefined) refuse(NFS4.denied, (reply) => writeDenied(compound, reply, other))
-    return undefined
+    const key = fileKey(compound.file)
+    const conflict = () => states.locksOf(key)?.conflict({ ...range, owner })
+    yield* unlessLapsed(compound, client, key, () => refuseConflict(compound, conflict()))
   },
 )
 

@@ -7,6 +7,7 @@ import { type Compound, operation } from '../compound.ts'
 import { SHARE } from '../constants.ts'
 import { fileKey, stateidOf } from '../find-state.ts'
 import { inOrder } from '../in-order.ts'
+import { unlessLapsed } from '../lapsed.ts'
 import { checkName } from '../names.ts'
 import { checkGrace, remember } from '../remember.ts'
 import { checkOpen, checkSearch, grantedTo, writableTree } from '../rights.ts'
@@ -73,7 +74,9 @@ function* openFile(compound: Compound, owner: OpenOwner, args: OpenArguments): S
   if (claim.kind === 'previous' && (access & SHARE.write) !== 0) writableTree(file)
   else if (!made && claim.kind !== 'previous') checkOpen(file, access)
   yield* remember(compound, client, deny !== 0)
-  const state = compound.keeper.states.open(owner, fileKey(file), access, deny)
+  const state = yield* unlessLapsed(compound, client, fileKey(file), () =>
+    compound.keeper.states.open(owner, fileKey(file), access, deny),
+  )
   compound.enter(file)
   compound.stateid = stateidOf(compound, state)
   const { reply } = compound

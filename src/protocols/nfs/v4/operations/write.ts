@@ -4,6 +4,7 @@ import { type WritableFile, isWritableFile } from '../../../../storage/writable-
 import { type Steps, ready } from '../../../rpc/steps.ts'
 import type { XdrReader } from '../../../rpc/xdr-reader.ts'
 import { mayWriteContent } from '../../v3/access.ts'
+import { commitFile } from '../../commit.ts'
 import type { Granted } from '../../v3/granted.ts'
 import { type Compound, type Operation, operation } from '../compound.ts'
 import { SHARE } from '../constants.ts'
@@ -28,14 +29,15 @@ export const write = operation(
   },
   function* (compound, { stateid, offset, stable, data }): Steps {
     const file = checkWrite(compound, stateid, offset + data.byteLength)
+    const verifier = compound.service.writeVerifier.bytes // if a commit fails meanwhile, this write is in doubt too
     yield* withFile(file, function* (open) {
       yield* ready(open.write(data, offset))
       if (file.caller.uid !== 0) yield* dropSetId(file)
-      if (stable !== STABLE.unstable) yield open.commit()
+      if (stable !== STABLE.unstable) yield* commitFile(open, compound.service)
     })
     compound.current = yield* fresh(file)
     compound.reply.u32(data.byteLength).u32(stable === STABLE.unstable ? STABLE.unstable : STABLE.file)
-    compound.reply.fixed(compound.service.writeVerifier)
+    compound.reply.fixed(verifier)
   },
 )
 
@@ -47,11 +49,9 @@ export const commit = operation(
     checkIsFile(compound, file)
     // What nobody can have written is on the disk.
     if (file.grant.writes) {
-      yield* withFile(file, function* (open): Steps {
-        yield open.commit()
-      })
+      yield* withFile(file, (open) => commitFile(open, compound.service))
     }
-    compound.reply.fixed(compound.service.writeVerifier)
+    compound.reply.fixed(compound.service.writeVerifier.bytes)
   },
 )
 

@@ -34,11 +34,15 @@ export class Client {
   expiresAt: number
   /** Where its last request that renewed the lease came from. */
   address: string | undefined
+  /** Its lease has ended, and others were told so. */
+  isSilent = false
   /** It has said that it wants nothing more back. */
   reclaimComplete = false
   /** Its record says that it held something others could take. */
   recordedExclusive = false
   recorded = false
+  /** When to try again to write it, milliseconds of the server's clock. */
+  recordAgainAt = Number.NEGATIVE_INFINITY
   /** The sequence number that its next CREATE_SESSION carries. */
   nextCreateSequence = 1
   created: CreatedSession | undefined

@@ -11,6 +11,8 @@ export const LEASE_MS = 60_000
 const MAX_CLIENTS = 4096
 const MAX_CLIENTS_OF_ADDRESS = 1024
 const MAX_SESSIONS = 16
+/** Milliseconds beyond its lease for which a client keeps what nobody else wants: a day, as with kernel nfsd. */
+const COURTESY_MS = 24 * 3600_000
 
 /** A client's number as the wire has it: which run of the server gave it, and which it is. */
 export interface ClientId {
@@ -74,6 +76,7 @@ export class Clients {
 
   renew(client: Client): void {
     client.expiresAt = this.#now() + this.leaseMs
+    client.isSilent = false
   }
 
   /** SETCLIENTID, RFC 7530 §16.33: a client that has still to be confirmed. @throws {StatusError} NFS4ERR_CLID_INUSE */
@@ -167,17 +170,39 @@ export class Clients {
     this.#byNumber.delete(client.number)
   }
 
-  /** Is there a client that speaks from this address? */
+  /** Is there a client with a lease that speaks from this address? */
   hasAt(address: string): boolean {
-    return [...this.#byNumber.values()].some((client) => client.address === address)
+    return [...this.#byNumber.values()].some((client) => client.address === address && !this.lapsed(client))
   }
 
-  /** Forgets those whose lease has ended, and returns them. */
-  expire(): readonly Client[] {
+  /** True of a client whose lease has ended: others may have what it holds, RFC 8881 §8.3. */
+  lapsed({ expiresAt }: Client): boolean {
+    return expiresAt <= this.#now()
+  }
+  /** Addresses at which nobody has a lease any more who had one when this was last asked. */
+  silentAddresses(): readonly string[] {
+    const silent = new Set<string>()
+    for (const client of this.#byNumber.values()) {
+      if (client.address === undefined || client.isSilent || !this.lapsed(client)) continue
+      client.isSilent = true
+      if (!this.hasAt(client.address)) silent.add(client.address)
+    }
+    return [...silent]
+  }
+  /** True if there is no room for clients who may never come back. */
+  get isCrowded(): boolean {
+    return this.#byNumber.size > MAX_CLIENTS / 2
+  }
+
+  /**
+   * Those to be forgotten. A client that holds something keeps it beyond its lease: a machine whose cable was out for some
+   * minutes goes on as if nothing had been. Unless another wants it, or there is no room.
+   */
+  expired({ courteous }: { readonly courteous: boolean }): readonly Client[] {
     const now = this.#now()
-    const gone = [...this.#byNumber.values()].filter(({ expiresAt }) => expiresAt <= now)
-    for (const client of gone) this.remove(client)
-    return gone
+    const lapsed = [...this.#byNumber.values()].filter((client) => this.lapsed(client))
+    if (!courteous) return lapsed
+    return lapsed.filter((client) => client.expiresAt + COURTESY_MS <= now || !mayStay(client))
   }
 
   /** Somebody else speaks in the name of a client that still holds something. */
@@ -216,4 +241,10 @@ export class Clients {
     }
     return undefined
   }
+}
+
+/** One that holds something, and does not keep others from reading and writing: those without an open ask nobody. */
+function mayStay({ confirmed, states }: Client): boolean {
+  if (!confirmed || states.size === 0) return false
+  return [...states.values()].every((state) => state.kind === 'lock' || state.deny === 0)
 }

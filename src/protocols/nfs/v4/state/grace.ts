@@ -11,6 +11,7 @@ export class Grace {
   readonly #known: ReadonlyMap<ByteString, ClientRecord>
   readonly #endsAt: number
   #over = false
+  #closed = false
 
   /** @param endsAt when it ends at the latest, in the clock of `active()` */
   constructor(records: readonly ClientRecord[], endsAt: number) {
@@ -25,9 +26,18 @@ export class Grace {
     return !this.#over
   }
 
+  /** True until all are back or {@link close} was called: somebody may still hold something. */
+  get pending(): boolean {
+    return !this.#closed && this.#waiting.size > 0
+  }
   /** True while something may not be given to others yet. */
-  guards(now: number): boolean {
-    return this.active(now) && [...this.#waiting.values()].some(({ exclusive }) => exclusive)
+  get guards(): boolean {
+    return this.pending && [...this.#waiting.values()].some(({ exclusive }) => exclusive)
+  }
+
+  /** It is over, and it is on the disk that those who are {@link missing} have lost what they held. */
+  close(): void {
+    this.#closed = true
   }
 
   /** True if this client was there before the start. */

@@ -9,15 +9,10 @@ export interface ClientRecord {
   readonly exclusive: boolean
 }
 
-/** Where the records are kept. What it throws reaches the client as NFS4ERR_SERVERFAULT. */
+/** Where the records are kept. */
 export interface ClientRecords {
   /** The records of before the start. */
   load(): Awaitable<readonly ClientRecord[]>
-  /**
-   * A name that all servers with these records have in common, and no others: a client that finds it again at the same
-   * address takes up what it had (RFC 8881 §2.10.4), whatever host answers there now.
-   */
-  scope?(): Awaitable<string>
   /** Adds or replaces the record of this owner. It is safe when this resolves. */
   put(record: ClientRecord): Awaitable<void>
   /** There may be none. */

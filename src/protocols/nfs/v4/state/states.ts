@@ -101,6 +101,12 @@ export class States {
     return file !== undefined && denied(file, undefined, access, 0)
   }
 
+  /** The clients that have a file open. */
+  clientsWith(key: ByteString): readonly Client[] {
+    const file = this.#files.get(key)
+    return file === undefined ? [] : [...new Set([...file.opens.keys()].map(({ client }) => client))]
+  }
+
   /** Goes back to less, RFC 8881 §18.18. @throws {StatusError} NFS4ERR_INVAL if the file was not opened so */
   downgrade(open: OpenState, access: number, deny: number): void {
     const within = (open.access & access) === access && (open.deny & deny) === deny
