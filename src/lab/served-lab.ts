@@ -79,10 +79,15 @@ export class ServedLab implements AsyncDisposable {
     return this.#server?.stderr.text ?? ''
   }
 
-  /** Starts the server and waits until it serves. */
-  async start(): Promise<void> {
+  /**
+   * Starts the server and waits until it serves.
+   *
+   * @param through the words before its command, such as those that lead to another host of the lab
+   */
+  async start(through: readonly string[] = []): Promise<void> {
     const args = ['up', '--config', this.configFile, '--store', this.#options.store, '--state', this.stateDirectory]
-    const server = this.lab.spawn(NETROOT, [...args, '--json'])
+    const [program = NETROOT, ...words]: readonly string[] = [...through, NETROOT, ...args, '--json']
+    const server = this.lab.spawn(program, words)
     this.#server = server
     await server.stdout.waitFor(/^\{"listening".*\n/m, { timeoutMs: START_MS, ...this.#signal() })
     void this.#follow(server)

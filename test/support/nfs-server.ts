@@ -8,6 +8,8 @@ import { NETROOT } from './netroot.ts'
 export interface NfsProcess extends AsyncDisposable {
   readonly port: number
   readonly child: ChildProcess
+  /** What it has said so far. */
+  readonly errors: string
   /** SIGKILL; it is gone when this resolves. */
   kill(): Promise<void>
 }
@@ -40,6 +42,9 @@ export async function serveNfs(
   return {
     port: Number(/^listening on 127\.0\.0\.1:(\d+)$/.exec(line)?.[1] ?? assert.fail(line)),
     child,
+    get errors() {
+      return errors
+    },
     kill: () => end('SIGKILL'),
     [Symbol.asyncDispose]: () => end('SIGTERM'),
   }

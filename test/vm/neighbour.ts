@@ -5,22 +5,24 @@ import type { Lab } from '../../src/lab/lab.ts'
 export interface NeighbourCard {
   readonly bridge: string
   readonly address: string
+  /** Its name there; else eth0, eth1 and so on. */
+  readonly name?: string
 }
 
-/** Another computer on the networks of a lab: a router, or the host of another DHCP server. It forwards packets. */
+/** Another computer on the networks of a lab: a router, or the host of another server. It forwards packets. */
 export class Neighbour {
   readonly #lab: Lab
   readonly #name: string
 
-  /** Plugs it in; its cards are eth0, eth1 and so on, in the order of `cards`. */
+  /** Plugs it in. */
   static async plugIn(lab: Lab, name: string, cards: readonly NeighbourCard[]): Promise<Neighbour> {
     const { stdout } = await lab.run('stat', ['-f', '-c', '%T', '/run/netns']).catch(() => ({ stdout: '' }))
     // else `ip netns` would leave its names on the host
     if (stdout.trim() !== 'tmpfs') await lab.run('mount', ['-t', 'tmpfs', 'tmpfs', '/run'])
     await lab.run('ip', ['netns', 'add', name])
     const neighbour = new Neighbour(lab, name)
-    for (const [index, { bridge, address }] of cards.entries()) {
-      const [outside, inside] = [`${name}${index}`, `eth${index}`]
+    for (const [index, { bridge, address, name: inside = `eth${index}` }] of cards.entries()) {
+      const outside = `${name}${index}`
       await lab.run('ip', ['link', 'add', outside, 'type', 'veth', 'peer', 'name', inside, 'netns', name])
       await lab.run('ip', ['link', 'set', outside, 'master', bridge, 'up'])
       await neighbour.run('ip', ['addr', 'add', address, 'dev', inside])
@@ -41,6 +43,37 @@ export class Neighbour {
   }
   spawn(command: string, args: readonly string[]): LabProcess {
     return this.#lab.spawn('ip', ['netns', 'exec', this.#name, command, ...args])
+  }
+  /** The words before a command that runs there as on a host of its own: with that host's name, and on another kernel. */
+  get host(): readonly string[] {
+    const own =
+      'hostname "$1"; cat /proc/sys/kernel/random/uuid > "$2"; mount --bind "$2" /proc/sys/kernel/random/boot_id'
+    const script = `${own}; shift 2; exec "$@"`
+    const bootId = `${this.#lab.directory}/${this.#name}.boot-id`
+    return [
+      'ip',
+      'netns',
+      'exec',
+      this.#name,
+      'unshare',
+      '--uts',
+      '--mount',
+      'sh',
+      '-c',
+      script,
+      'sh',
+      this.#name,
+      bootId,
+    ]
+  }
+  /** Pulls the cable of a card, or plugs it in. */
+  async setLink(card: number, up: boolean): Promise<void> {
+    await this.#lab.run('ip', ['link', 'set', `${this.#name}${card}`, up ? 'up' : 'down'])
+  }
+  /** Takes an address, and tells it to those who know another computer by it, as keepalived does. */
+  async takeAddress(address: string): Promise<void> {
+    await this.run('ip', ['address', 'add', address, 'dev', 'eth0'])
+    await this.run('busybox', ['arping', '-U', '-c', '2', '-I', 'eth0', address.split('/')[0] ?? ''])
   }
 
   /** dnsmasq there as a DHCP server that knows nothing of netroot. @param range `10.77.0.50,10.77.0.60` */

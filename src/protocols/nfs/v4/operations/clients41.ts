@@ -62,8 +62,11 @@ export const destroyClientId = operation(readClientId, function* (compound, id) 
 export const reclaimComplete = operation(
   (args) => args.bool('one file system'),
   function* (compound, oneFileSystem): Steps {
-    if (oneFileSystem) return void compound.file // it moved nowhere
     const { client, keeper } = compound
+    if (oneFileSystem) {
+      if (compound.current === undefined) refuse(NFS4.noFileHandle)
+      return // it moved nowhere
+    }
     if (client.reclaimComplete) refuse(NFS4.completeAlready)
     client.reclaimComplete = true
     const { owner } = client.identity

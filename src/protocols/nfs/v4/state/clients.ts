@@ -13,6 +13,8 @@ const MAX_CLIENTS_OF_ADDRESS = 1024
 const MAX_SESSIONS = 16
 /** Milliseconds beyond its lease for which a client keeps what nobody else wants: a day, as with kernel nfsd. */
 const COURTESY_MS = 24 * 3600_000
+/** Opens and locks, and byte ranges, of a client that is kept beyond its lease: more than a machine has that is at work. */
+const MAX_KEPT = 8192
 
 /** A client's number as the wire has it: which run of the server gave it, and which it is. */
 export interface ClientId {
@@ -244,7 +246,7 @@ export class Clients {
 }
 
 /** One that holds something, and does not keep others from reading and writing: those without an open ask nobody. */
-function mayStay({ confirmed, states }: Client): boolean {
-  if (!confirmed || states.size === 0) return false
+function mayStay({ confirmed, states, ranges }: Client): boolean {
+  if (!confirmed || states.size === 0 || states.size > MAX_KEPT || ranges > MAX_KEPT) return false
   return [...states.values()].every((state) => state.kind === 'lock' || state.deny === 0)
 }
