@@ -133,6 +133,8 @@ export class Clients {
 
   /** Another session of a client. @throws {StatusError} NFS4ERR_NOSPC if it has too many */
   createSession(client: Client, limits: ChannelLimits): Session {
+    // nobody has used them for as long as its lease
+    if (this.lapsed(client)) for (const old of client.sessions) this.destroySession(old)
     if (client.sessions.size >= MAX_SESSIONS) refuse(NFS4.noSpace)
     this.#lastSession += 1
     const id = Buffer.alloc(16)
