@@ -12,7 +12,7 @@ ssh:openssh-client mkfs.ext4:e2fsprogs lsinitramfs:initramfs-tools-core bsdcpio:
 shellcheck:shellcheck shfmt:shfmt busybox:busybox dash:dash tcpdump:tcpdump cpio:cpio zstd:zstd depmod:kmod ps:procps git:git
 /usr/bin/tftp:tftp-hpa atftp:atftp xinetd:xinetd openssl:openssl curl:curl nfs-ls:libnfs-utils dhclient:isc-dhcp-client dhcpcd:dhcpcd-base
 ss:iproute2 setfattr:attr mkfs.btrfs:btrfs-progs setcap:libcap2-bin ping:iputils-ping file:file dnsmasq:dnsmasq-base
-in.tftpd:tftpd-hpa kea-dhcp4:kea-dhcp4-server dhcpd:isc-dhcp-server dhcrelay:isc-dhcp-relay perfdhcp:kea-admin nft:nftables nginx:nginx-light xorriso:xorriso mcopy:mtools
+in.tftpd:tftpd-hpa kea-dhcp4:kea-dhcp4-server dhcpd:isc-dhcp-server dhcrelay:isc-dhcp-relay perfdhcp:kea-admin nft:nftables iptables:iptables nginx:nginx-light xorriso:xorriso mcopy:mtools
 radvd:radvd ganesha.nfsd:nfs-ganesha-vfs rpcbind:rpcbind showmount:nfs-common qemu-system-aarch64:qemu-system-arm /usr/share/AAVMF/AAVMF_CODE.fd:qemu-efi-aarch64"
 
 case ${1:-} in

@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<() => Command>>> = {
   boots: async () => (await import('./boots.ts')).bootsCommand,
   why: async () => (await import('./why.ts')).whyCommand,
   config: async () => (await import('./config.ts')).configCommand,
+  ports: async () => (await import('./ports.ts')).portsCommand,
   initramfs: async () => (await import('./initramfs.ts')).initramfsCommand,
   loader: async () => (await import('./loader.ts')).loaderCommand,
   media: async () => (await import('./media.ts')).mediaCommand,

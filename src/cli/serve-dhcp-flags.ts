@@ -29,7 +29,7 @@ export function addresses(text: string, earlier: readonly string[] = []): readon
 }
 
 /** @throws {UsageError} if it is none */
-export function oneAddress(text: string): string {
+function oneAddress(text: string): string {
   if (!isIpv4(text)) throw new UsageError(`Cannot read address "${text}", want four octets such as 10.0.0.1`)
   return text
 }

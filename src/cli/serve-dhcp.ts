@@ -12,6 +12,7 @@ import { listInterfaces } from '../sys/interfaces.ts'
 import { type Logger, stderrLogger } from '../sys/log.ts'
 import { UsageError } from './failure.ts'
 import { serveUntilSignal } from './listen.ts'
+import { nextServerAddress } from './next-server.ts'
 import {
   addresses,
   bootFile,
@@ -19,7 +20,6 @@ import {
   type BootFileRule,
   KINDS,
   leaseSeconds,
-  oneAddress,
   oneMore,
   positiveSeconds,
   relayedNetwork,
@@ -68,7 +68,7 @@ export function serveDhcpCommand(): Command {
     .option('--dns <address...>', 'name server', addresses)
     .option('--domain <name>', 'domain name')
     .option('--lease <seconds>', 'how long a lease lasts', leaseSeconds, 3600)
-    .option('--next-server <address>', 'where the boot files are, if not here', oneAddress)
+    .option('--next-server <address|name>', 'where the boot files are, if not here; a name is looked up at the start')
     .option('--boot-file <[whom=]file>', `boot file, ${FOR_WHOM}`, bootFile)
     .option('--state <file>', 'keep leases in this file (without it they are forgotten at the end)')
     .option('--proxy', 'leave addresses to another server of the network, and say only what to boot (proxyDHCP)')
@@ -87,7 +87,8 @@ async function serve(flags: Flags): Promise<void> {
     ...networks.map((network) => ({ ...network, network: network.server })),
     ...(flags.relayed ?? []),
   ]
-  const answer = answerBy(flags, subnets)
+  const nextServer = flags.nextServer === undefined ? undefined : await nextServerAddress(flags.nextServer)
+  const answer = answerBy(flags, nextServer, subnets)
   await using servers = new AsyncDisposableStack()
   const leases = await openPool(flags.state, subnets, servers)
   const others = await lookForOthers(flags, networks, log)
@@ -139,8 +140,8 @@ interface ServedSubnet extends Subnet {
 }
 
 /** The same answer for everybody in a network, but for the boot file. */
-function answerBy(flags: Flags, subnets: readonly ServedSubnet[]): AnswerClient {
-  const { nextServer, domain, dns = [], bootFile: rules = [] } = flags
+function answerBy(flags: Flags, nextServer: Ipv4 | undefined, subnets: readonly ServedSubnet[]): AnswerClient {
+  const { domain, dns = [], bootFile: rules = [] } = flags
   const common: Pick<DhcpAnswer, 'leaseSeconds' | 'nameServers' | 'domainName' | 'nextServer'> = {
     leaseSeconds: flags.lease,
     nameServers: dns,
