@@ -10,6 +10,8 @@ import { httpBench } from './http.ts'
 import { dhcpBench } from './dhcp.ts'
 import { initramfsBench } from './initramfs.ts'
 import { nfsBench } from './nfs.ts'
+import { nfsBootBench } from './nfs-boot.ts'
+import { nfsGuestBench, nfsOptionsBench } from './nfs-guest.ts'
 import type { Bench } from './options.ts'
 import { stormBench } from './storm.ts'
 import { tftpBench } from './tftp.ts'
@@ -49,6 +51,13 @@ const program = new Command('npm run bench --')
   .addCommand(withRows(benchCommand('tftp', 'TFTP beside tftpd-hpa, atftpd and dnsmasq', tftpBench)))
   .addCommand(withRows(benchCommand('http', 'HTTP beside nginx and lighttpd', httpBench)))
   .addCommand(withRows(benchCommand('nfs', 'NFSv3 beside nfs-ganesha', nfsBench)))
+  .addCommand(benchCommand('nfs-boot', 'boots over each version of NFS and from a local disk', nfsBootBench))
+  .addCommand(
+    withRows(
+      benchCommand('nfs-guest', "NFS beside nfs-ganesha, with a virtual machine's kernel as client", nfsGuestBench),
+    ),
+  )
+  .addCommand(withRows(benchCommand('nfs-options', 'what options of a mount and of the server gain', nfsOptionsBench)))
   .addCommand(benchCommand('storm', 'a thousand machines that power on together', stormBench))
 for (const command of [program, ...program.commands]) command.exitOverride()
 
