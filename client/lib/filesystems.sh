@@ -44,7 +44,14 @@ lay_root() {
 
 # Does the server keep what this machine writes? Only of the roots that it planned: one that the command line names is
 # somebody else's.
-root_keeps_writes() { [ "$NETROOT_WRITES" = keep ] && value_in "$NETROOT_ROOTS" "$ROOT_URL"; }
+root_keeps_writes() {
+  local url
+  [ "$NETROOT_WRITES" = keep ] || return 1
+  for url in $NETROOT_ROOTS; do
+    [ "${url%%\?*}" != "${ROOT_URL%%\?*}" ] || return 0 # the options may be other ones once it is mounted
+  done
+  return 1
+}
 
 stack_memory_over_root() {
   enough_memory || return 1

@@ -35,22 +35,10 @@ nfs_answers() {
 # URLs). Without any, version 3 as the kernel's own nfsroot, because servers of version 4 may send owners as names, which
 # nobody can read yet; then 4.2, for servers that have no other.
 nfs_mount() {
-  local list others=,$NFS_OPTIONS,
   nfs_name_client
-  list=${others#*,vers=}
-  list=${list%%,*}
-  case $list in
-    ?*/*)
-      others=${others%%,vers="$list",*},${others#*,vers="$list",}
-      others=${others#,}
-      others=${others%,}
-      ;;
-    *) list=3/4.2 others=$NFS_OPTIONS ;;
-  esac
-  case ,$others, in
-    *,vers=* | *,nfsvers=* | *,v3,* | *,v4,* | *,v4.?,*) nfs_try "$2" "$others" ;;
-    *) nfs_try_versions "$2" "$others" "$list" ;;
-  esac
+  nfs_sort_options "$NFS_OPTIONS"
+  nfs_try_versions "$2" "$NFS_OPTIONS" "${NFS_VERSIONS:-3/4.2}" || return
+  nfs_set_read_ahead "$2" "$NFS_READ_AHEAD"
 }
 
 # nfs_try_versions DIRECTORY OPTIONS 4.2/4.1/3. What a server answers about the root counts for all of 4.x: after it only
@@ -121,7 +109,7 @@ nfs_try() {
       "Use another version in the root's URL or in rootflags=: vers=4.1. Servers are known whose NFS 4.2 gives no content (nfs-ganesha 4)."
     return 1
   }
-  nfs_why "$said"
+  nfs_why "$said" "$1" "$2"
   return 1
 }
 
@@ -163,9 +151,10 @@ nfs_client_address() {
   esac
 }
 
-# nfs_why SAID: what mount said is the kernel's word for what the server answered.
+# nfs_why SAID DIRECTORY OPTIONS: what mount said is the kernel's word for what the server answered.
 nfs_why() {
-  local kernel found
+  local kernel found option
+  if nfs_lacks_helper "$1" "$3"; then return; fi
   kernel=$(kernel_messages | grep -vi 'command line' | grep -iE 'nfs.*(server|error|denied|version|refused)' | tail -n 1)
   found="${1##*: } on mounting $(nfs_describe "$ROOT_URL")${kernel:+; kernel: ${kernel#*] }}."
   case $1 in
@@ -182,6 +171,11 @@ nfs_why() {
       ;;
     *'rotocol family not supported'*)
       trouble root-refused "The server's MOUNT service is not where it was looked for." "$found" "$(nfs_ports_advice)"
+      ;;
+    *'nvalid argument'*)
+      option=$(nfs_refused_option "$2" "$3")
+      trouble bad-option "The kernel does not take an option of the root's mount." \
+        "${option:-one of $3}: $found" "$(nfs_option_advice "$option")"
       ;;
     *'No such device'* | *'nknown filesystem'*)
       trouble root-refused "The kernel has no NFS client." "$found" \
@@ -253,6 +247,15 @@ nfs_url() {
     \[*\]:*)
       server=${word%%\]*}]
       word=${word#*\]:}
+      ;;
+    *:*:/*)
+      server=${word%%/*}
+      server=${server%:}
+      if is_address6 "$server"; then # without brackets
+        word=/${word#*/} server="[$server]"
+      else
+        server=${word%%:*} word=${word#*:}
+      fi
       ;;
     *:*)
       server=${word%%:*}

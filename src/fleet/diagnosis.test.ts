@@ -294,6 +294,7 @@ test('diagnose() knows a remedy for every cause that a machine reports', () => {
     'no-lease',
     'no-route',
     'root-refused',
+    'bad-option',
     'no-init',
     'no-memory',
     'no-plan',

@@ -109,6 +109,7 @@ export const FAILURE_CAUSES = [
   'no-route',
   'server-gone',
   'root-refused',
+  'bad-option',
   'wrong-release',
   'no-init',
   'no-memory',

@@ -49,6 +49,13 @@ const CAUSES: Readonly<Record<FailureCause, { readonly means: string; readonly n
       'a root that root= on the kernel command line names: see its path, and the exports of that server',
     ],
   },
+  'bad-option': {
+    means: 'the root cannot be mounted with an option that is asked for',
+    next: [
+      'take the option that the machine names out of rootflags= or root= (cmdline: in netroot.yaml)',
+      'docs/nfs.md says which options there are, and what is there instead of those that an initramfs cannot have',
+    ],
+  },
   'wrong-release': {
     means: 'the root that was mounted is not the release that the kernel belongs to',
     next: ['restart the machine: it then gets kernel and root of one release'],

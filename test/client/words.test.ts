@@ -132,7 +132,7 @@ for (const shell of SHELLS) {
 
   test(`${shell}: a PXELINUX line with rootfstype, root=/dev/nfs, nfsroot and ip=::::::dhcp is understood whole [AW31]`, () => {
     const words = 'rootfstype=nfs root=/dev/nfs nfsroot=10.0.0.9:/srv/root,v3,rsize=16384,wsize=16384 ip=::::::dhcp'
-    assert.equal(rootOf(shell, words), '10.0.0.9:/srv/root v3,rsize=16384,wsize=16384')
+    assert.equal(rootOf(shell, words), '10.0.0.9:/srv/root vers=3,rsize=16384,wsize=16384')
     assert.deepEqual(unknownWords(shell, words), [])
   })
 

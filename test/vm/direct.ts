@@ -1,7 +1,8 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Diagnosis, diagnose } from '../../src/fleet/diagnosis.ts'
 import type { BootEvent, EventOf } from '../../src/fleet/events.ts'
+import { textFile, writeCpio } from '../../src/formats/cpio/write.ts'
 import { joinParts } from '../../src/initramfs/join.ts'
 import { macOf, uuidOf } from '../../src/lab/mac-address.ts'
 import type { Machine } from '../../src/lab/machine.ts'
@@ -53,6 +54,16 @@ export async function bootDirectly(served: ServedLab, options: DirectOptions): P
   const pc = await served.lab.powerOn({ memoryMiB: 512, ...machine, kernel: files.kernel, initrd, append })
   bootMacs.set(pc, macOf(options.name, bootCard))
   return pc
+}
+
+/** The initramfs with more files in it: scripts of client/lib that a test puts its own functions into. */
+export async function withFiles(files: LoadedFiles, texts: Readonly<Record<string, string>>): Promise<string[]> {
+  const { directory, tools, drivers, client } = files
+  const own = join(directory, 'own.cpio')
+  const rooms = ['netroot', 'netroot/lib'].map((name) => ({ type: 'directory', name, mode: 0o755 }) as const)
+  const entries = Object.entries(texts).map(([path, text]) => textFile(path, text))
+  await writeFile(own, Buffer.concat(writeCpio([...rooms, ...entries])))
+  return [tools, drivers, client, own]
 }
 
 /** Does what the firmware's iPXE does, up to `boot`: takes an address, asks for its script, fetches what that names. */
