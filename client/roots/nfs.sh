@@ -93,7 +93,7 @@ NFS_NO_CONTENT="The server gives no content of files by this version of NFS."
 nfs_gives_content() {
   for NFS_UNREAD in etc/passwd usr/lib/os-release etc/fstab bin/sh; do
     [ -s "$1/$NFS_UNREAD" ] || continue
-    [ -n "$(head -c 1 "$1/$NFS_UNREAD" 2>/dev/null)" ] # some say that the file is at its end
+    [ -n "$(head -c 1 "$1/$NFS_UNREAD" 2>/dev/null)" ] # a short file then reads as zero bytes, of which nothing is left here
     return
   done
 }
