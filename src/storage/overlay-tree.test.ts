@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { fileTreeConformance } from './conformance.ts'
-import { type NodeId, StaleNodeError } from './file-tree.ts'
+import { type FileTree, type NodeId, StaleNodeError } from './file-tree.ts'
 import { OverlayTree } from './overlay-tree.ts'
 import { readPath, resolvePath } from './paths.ts'
 import { makeSpecimens } from './specimen-directory.ts'
@@ -178,4 +178,24 @@ test('OverlayTree refuses a directory that belongs to another release', async ()
     async () => OverlayTree.open(await openTarTree(SPECIMENS_TAR), 'other', made.path),
     /holds changes of release key, not of other: move it first/,
   )
+})
+
+test('OverlayTree waits for a release that reads its directories in slices', async () => {
+  const tar = await openTarTree(SPECIMENS_TAR)
+  const later: FileTree = {
+    root: tar.root,
+    close: () => tar.close(),
+    attributes: (node) => tar.attributes(node),
+    parent: (node) => tar.parent(node),
+    readLink: (node) => tar.readLink(node),
+    open: (node) => tar.open(node),
+    extendedAttributes: (node) => tar.extendedAttributes(node),
+    statistics: () => tar.statistics(),
+    lookup: async (directory, name) => tar.lookup(directory, name),
+    list: async (directory) => tar.list(directory),
+  }
+  await using tree = await OverlayTree.open(later, 'key', join(base, 'later'))
+  assert.equal(await text(tree, 'etc/hostname'), 'diskless\n')
+  await write(tree, await at(tree, 'etc/hostname'), 'mine')
+  assert.equal(await text(tree, 'etc/hostname'), 'mineless\n')
 })

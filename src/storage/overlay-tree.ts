@@ -5,7 +5,7 @@ import { Changes } from './overlay/changes.ts'
 import { type Content, CopyUp } from './overlay/copy-up.ts'
 import { isPrivate, isWhiteout } from './overlay/format.ts'
 import { Layers, type OverlayParts } from './overlay/layers.ts'
-import { look, lookBelow } from './overlay/look.ts'
+import { look } from './overlay/look.ts'
 import { lowerNames } from './overlay/lower-names.ts'
 import { Mutex } from './overlay/mutex.ts'
 import { OverlayFile, refuseOpen } from './overlay/overlay-file.ts'
@@ -44,7 +44,7 @@ export class OverlayTree implements WritableTree, AsyncDisposable {
   /**
    * Opens it, and makes the directory's parts where they are not there yet.
    *
-   * @param lower the release; it answers at once, its nodes are below 2^32, and it stays the caller's
+   * @param lower the release; its attributes are told at once, its nodes are below 2^32, and it stays the caller's
    * @param lowerKey says which release it is: the directory is tied to it until it is moved to another (`moveOverlay`)
    * @throws {OtherReleaseError}, {@link InUseError}, or the system's error
    */
@@ -73,7 +73,7 @@ export class OverlayTree implements WritableTree, AsyncDisposable {
   }
   lookup(directory: NodeId, name: ByteString): Awaitable<NodeId | undefined> {
     const sides = this.#layers.sides(directory)
-    if (sides.upper === undefined) return lookBelow(this.#layers, sides.lower ?? directory, name)
+    if (sides.upper === undefined) return this.#parts.lower.lookup(sides.lower ?? directory, name)
     return look(this.#layers, sides, name).then(({ node }) => node)
   }
   async parent(directory: NodeId): Promise<NodeId> {

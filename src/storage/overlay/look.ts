@@ -23,10 +23,3 @@ export async function look(layers: Layers, directory: Sides, name: ByteString): 
   const attributes = await above.attributes(node)
   return { upper: { node, attributes }, lower, node: isWhiteout(attributes) ? undefined : layers.numberOf(node) }
 }
-
-/** The same of a directory that has no upper side, at once. */
-export function lookBelow(layers: Layers, lower: NodeId, name: ByteString): NodeId | undefined {
-  const found = layers.parts.lower.lookup(lower, name)
-  if (found instanceof Promise) throw new TypeError('The lower tree of an overlay must answer at once')
-  return found
-}
