@@ -13,6 +13,7 @@ export interface NeighbourCard {
 export class Neighbour {
   readonly #lab: Lab
   readonly #name: string
+  readonly #card: string
 
   /** Plugs it in. */
   static async plugIn(lab: Lab, name: string, cards: readonly NeighbourCard[]): Promise<Neighbour> {
@@ -20,7 +21,7 @@ export class Neighbour {
     // else `ip netns` would leave its names on the host
     if (stdout.trim() !== 'tmpfs') await lab.run('mount', ['-t', 'tmpfs', 'tmpfs', '/run'])
     await lab.run('ip', ['netns', 'add', name])
-    const neighbour = new Neighbour(lab, name)
+    const neighbour = new Neighbour(lab, name, cards[0]?.name ?? 'eth0')
     for (const [index, { bridge, address, name: inside = `eth${index}` }] of cards.entries()) {
       const outside = `${name}${index}`
       await lab.run('ip', ['link', 'add', outside, 'type', 'veth', 'peer', 'name', inside, 'netns', name])
@@ -32,7 +33,8 @@ export class Neighbour {
     return neighbour
   }
 
-  private constructor(lab: Lab, name: string) {
+  private constructor(lab: Lab, name: string, card: string) {
+    this.#card = card
     this.#lab = lab
     this.#name = name
   }
@@ -70,10 +72,10 @@ export class Neighbour {
   async setLink(card: number, up: boolean): Promise<void> {
     await this.#lab.run('ip', ['link', 'set', `${this.#name}${card}`, up ? 'up' : 'down'])
   }
-  /** Takes an address, and tells it to those who know another computer by it, as keepalived does. */
+  /** Takes an address, and tells it to those who know another computer by it, as keepalived does; at its first card. */
   async takeAddress(address: string): Promise<void> {
-    await this.run('ip', ['address', 'add', address, 'dev', 'eth0'])
-    await this.run('busybox', ['arping', '-U', '-c', '2', '-I', 'eth0', address.split('/')[0] ?? ''])
+    await this.run('ip', ['address', 'add', address, 'dev', this.#card])
+    await this.run('busybox', ['arping', '-U', '-c', '2', '-I', this.#card, address.split('/')[0] ?? ''])
   }
 
   /** dnsmasq there as a DHCP server that knows nothing of netroot. @param range `10.77.0.50,10.77.0.60` */
