@@ -208,6 +208,11 @@ test('WritableDirectory sets size, mode and times to the nanosecond, also of a s
   const found = await tree.attributes(node)
   assert.deepEqual([found.size, found.mode, found.modified, found.accessed], [1_000_000, 0o4755, modified, accessed])
   const symlink = await tree.makeSymlink(tree.root, 'link', 'a', OWNER)
+  const early = { accessed: { seconds: -5, nanoseconds: 0 }, modified: { seconds: -7, nanoseconds: 0 } }
+  await tree.setAttributes(node, early)
+  const before = await tree.attributes(node)
+  assert.deepEqual([before.accessed, before.modified], [early.accessed, early.modified])
+  await tree.setAttributes(node, { modified, accessed })
   await tree.setAttributes(symlink, { mode: 0o600, modified: accessed })
   assert.deepEqual((await tree.attributes(symlink)).modified, accessed)
   assert.deepEqual((await tree.attributes(node)).modified, modified)

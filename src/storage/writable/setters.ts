@@ -43,14 +43,15 @@ async function setTimes(
   stats: BigIntStats,
   { accessed, modified }: AttributeChanges,
 ): Promise<void> {
-  if (isWhole(accessed) && isWhole(modified)) await utimes(path, accessed.seconds, modified.seconds)
+  if (isSimple(accessed) && isSimple(modified)) await utimes(path, accessed.seconds, modified.seconds)
   else if (nodes.calls !== undefined) nodes.calls.setTimes(path, accessed ?? 'keep', modified ?? 'keep')
   else if (!stats.isSymbolicLink())
     setTimesRoughly(path, accessed ?? timeOf(stats.atimeNs), modified ?? timeOf(stats.mtimeNs))
 }
 
-function isWhole(time: AttributeChanges['accessed']): time is Timestamp {
-  return time !== undefined && time !== 'now' && time.nanoseconds === 0
+/** Node takes a number below 0 for now. */
+function isSimple(time: AttributeChanges['accessed']): time is Timestamp {
+  return time !== undefined && time !== 'now' && time.nanoseconds === 0 && time.seconds >= 0
 }
 
 /** As well as Node can: to the microsecond or so. */
@@ -58,6 +59,9 @@ function setTimesRoughly(path: Buffer, accessed: Timestamp | 'now', modified: Ti
   utimesSync(path, inSeconds(accessed), inSeconds(modified))
 }
 
-function inSeconds(time: Timestamp | 'now'): number {
-  return time === 'now' ? Date.now() / 1000 : time.seconds + time.nanoseconds / 1e9
+/** A number of seconds; what was before 1970 only as a date. */
+function inSeconds(time: Timestamp | 'now'): number | Date {
+  if (time === 'now') return Date.now() / 1000
+  const seconds = time.seconds + time.nanoseconds / 1e9
+  return seconds < 0 ? new Date(seconds * 1000) : seconds
 }
