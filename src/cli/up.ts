@@ -48,17 +48,18 @@ async function up(options: UpOptions): Promise<void> {
   const store = options.store ?? loaded.config.store ?? stateDirectory()
   const log = stderrLogger(options.verbose === true ? 'debug' : 'warn')
   await using server = await start(loaded, { store, state: options.state ?? store }, log)
-  const stopped = stopSignal() // before it says that it is ready
+  const stopped = stopSignal()
   keepOnWithoutReader()
   const output = new BoundedOutput(process.stdout, options.json === true ? leftOutJson : leftOutText)
   const lines = new EventLines(server.boots, options.json === true)
   const stop = new AbortController()
   server.boots.subscribe((stored) => output.line(lines.line(stored)), stop.signal)
-  output.line(options.json === true ? listeningJson(server) : listeningText(server, loaded))
+  // Signals are heard before it says that it is ready.
   reloadOnChange(options.config, server, {
     done: () => output.line(options.json === true ? reloadedJson(options.config) : reloadedText(options.config)),
     signal: stop.signal,
   })
+  output.line(options.json === true ? listeningJson(server) : listeningText(server, loaded))
   await stopped
   stop.abort()
 }
