@@ -15,6 +15,12 @@ rm -f "$root/var/lib/dbus/machine-id" "$root/var/lib/systemd/random-seed" "$root
 rm -f "$root/initrd.img" "$root/initrd.img.old"
 echo '# The root file system is mounted by netroot before this file is read: it has no line here.' >"$root/etc/fstab"
 
+# systemd makes the cache of libraries, users and the message catalogue anew where /usr is newer than these, and on a
+# machine that forgets it would do so at every boot: the packages have just made them.
+for place in etc var; do
+  touch -r "$root/usr" "$root/$place/.updated"
+done
+
 # No two machines may share the keys they are recognised by. Debian 13 makes missing ones only at a "first boot",
 # earlier ones not at all: a unit of that name makes them whenever they are missing, and takes the place of Debian's.
 rm -f "$root"/etc/ssh/ssh_host_*_key "$root"/etc/ssh/ssh_host_*_key.pub

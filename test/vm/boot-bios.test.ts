@@ -103,6 +103,12 @@ test('the lease is kept by a renewer of its own, and no manager touches the card
   assert.match(await session.run('ip -4 -o addr show scope global'), new RegExp(`${address}/24`))
 })
 
+test('the system makes nothing anew that the image has from its packages', async () => {
+  const units = 'ldconfig systemd-journal-catalog-update systemd-sysusers systemd-update-done'
+  const said = await session.run(`for unit in ${units}; do systemctl show -P ConditionResult $unit.service; done`)
+  assert.deepEqual(said.split(/\s+/), ['no', 'no', 'no', 'no'])
+})
+
 test('the memory of the initramfs is given back, but for the renewer [FB54, HT45]', async () => {
   assert.doesNotMatch(await session.run('mount'), /type (?:rootfs|ramfs) /)
   const kib = Number(await session.run('du -skx /run/netroot | cut -f1'))
